@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, replace
 from numbers import Real
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from unstuck.base.errors import InvalidInputError, lookup, unknown
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 def construct(
     spec: str | T,
     table: Mapping[str, type[T]],
-    base: type[T],
+    base: type[Any],
     what: str,
     options: Mapping[str, Any],
 ) -> T:
@@ -30,7 +30,7 @@ def construct(
     """
     if isinstance(spec, base):
         _check_options(type(spec), what, options)
-        return replace(spec, **options) if options and is_dataclass(spec) else spec  # type: ignore[type-var]
+        return cast(T, replace(spec, **options) if options else spec)
     if isinstance(spec, str):
         cls = lookup(spec, table, what)
         _check_options(cls, f"{what} {spec!r}", options)
