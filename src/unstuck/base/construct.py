@@ -30,7 +30,7 @@ def construct(
     """
     if isinstance(spec, base):
         _check_options(type(spec), what, options)
-        return cast(T, replace(spec, **options) if options else spec)
+        return cast("T", replace(spec, **options) if options else spec)
     if isinstance(spec, str):
         cls = lookup(spec, table, what)
         _check_options(cls, f"{what} {spec!r}", options)
