@@ -9,7 +9,8 @@ ARGS   ?=
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-export PIP_USER := 0  # a user's own `user = true` would fight the environment
+# A user's own pip setting `user = true` would fight the environment.
+export PIP_USER := 0
 
 .DEFAULT_GOAL := help
 .PHONY: help train test lint format types floors wheel bench docs-pictures clean
