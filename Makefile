@@ -7,7 +7,7 @@ VENV   ?= .venv
 ARGS   ?=
 
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
 # A user's own pip setting `user = true` would fight the environment.
 export PIP_USER := 0
