@@ -199,7 +199,12 @@ class Dropout(_Stateless):
     ) -> Array:
         """``dx = dy * mask``."""
         mask = run.kept.get("mask")
-        return dy if mask is None else np.multiply(dy, mask, out=out)
+        if mask is not None:
+            return np.multiply(dy, mask, out=out)
+        if out is None:
+            return dy
+        np.copyto(out, dy)
+        return out
 
 
 class BatchNorm(_Stateless):

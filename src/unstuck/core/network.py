@@ -18,13 +18,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from unstuck.base.arrays import Array
+from unstuck.base.arrays import AnyArray, Array
 from unstuck.base.errors import InvalidInputError, lookup
 from unstuck.base.rng import generator
 from unstuck.core.activations import Activation, get_activation
 from unstuck.core.layers import Activate, Dense, Layer, Pass, Views
-from unstuck.core.losses import encode_targets, get_loss
+from unstuck.core.losses import get_loss
 from unstuck.core.scaling import InputScaling
+from unstuck.core.targets import encode_targets
 
 DTYPES = {"float32": np.dtype(np.float32), "float64": np.dtype(np.float64)}
 
@@ -255,14 +256,14 @@ class Network:
         return list(views)
 
     @property
-    def decay_mask(self) -> Array:
-        """1.0 where `theta` is a weight, 0.0 elsewhere; shape (n_parameters,)."""
-        mask = np.zeros_like(self.theta)
+    def decay_mask(self) -> AnyArray:
+        """True where `theta` is a weight (what decays), shape (n_parameters,)."""
+        mask = np.zeros(self.theta.size, bool)
         for weight in self.weights(mask):
-            weight[...] = 1.0
+            weight[...] = True
         return mask
 
-    def weights(self, flat: Array | None = None) -> list[Array]:
+    def weights(self, flat: AnyArray | None = None) -> list[AnyArray]:
         """The weight matrices (what the penalty covers), views of `theta` or of ``flat``."""
         flat = self.theta if flat is None else flat
         return [

@@ -33,6 +33,7 @@ class Job:
     rng: np.random.Generator | None = None  # draws dropout masks
     labelled: bool = False  # count hits? (targets stand for classes or labels)
     threads: int | None = None  # None: the engine chooses
+    total_steps: int = 0  # updates of the whole run, to judge what pays
 
 
 @dataclass(frozen=True, slots=True)
