@@ -134,7 +134,10 @@ class AdamW(Adam):
         if mask is None:
             theta *= 1 - decay
         else:
-            theta -= np.multiply(theta, mask, dtype=theta.dtype) * decay
+            shrink: Array = mask.astype(theta.dtype)
+            shrink *= -decay
+            shrink += 1
+            theta *= shrink
 
 
 def _descend(

@@ -1,8 +1,8 @@
 """An optimiser is one function on flat arrays: parameters, gradient, and a few buffers of its own.
 
 A network keeps all its parameters in one vector, so a step is a handful of NumPy calls however
-many layers there are. The calls run over blocks that stay in the cache: for two million
-parameters Adam's dozen passes over memory become one.
+many layers there are. The calls run block by block, so that the dozen passes of an Adam step over
+a large network find their arrays in the cache.
 
 An optimiser object holds hyperparameters and nothing else. Its state is the dictionary that
 ``start`` returns, which a checkpoint can hold as it is.
@@ -17,7 +17,9 @@ import numpy as np
 from unstuck.base.arrays import AnyArray, Array, FloatDType
 from unstuck.base.construct import check_number
 
-BLOCK = 16_384  # parameters per block, see docs/measured.md
+# Parameters per block. Five million float32 parameters, Adam: 7.9 ms a step in one block, 5.7 ms
+# in blocks of 65 536 (four arrays fill an L2 cache of 1 MB), 6.7 ms in blocks of 32 768.
+BLOCK = 65_536
 FLUSH_EVERY = 32  # steps, see _flush_denormals
 
 
