@@ -24,7 +24,15 @@ from unstuck.data.targets import (
     encode_values,
 )
 
-__all__ = ["Dataset", "check_arrays", "digest_of", "hold_out", "make_dataset", "split"]
+__all__ = [
+    "Dataset",
+    "check_arrays",
+    "digest_of",
+    "hold_out",
+    "make_dataset",
+    "split",
+    "with_test",
+]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -111,34 +119,39 @@ def make_dataset(
     ('classification', array([0, 1]), ('no', 'yes'))
     """
     check_arrays(X, y)
-    task = decide_task(y, CLASSIFICATION if class_names is not None else task)
-    if X_test is not None and y_test is not None:
-        check_arrays(X_test, y_test, n_features=X.shape[1], names=("X_test", "y_test"))
-    if task == CLASSIFICATION:
-        labels = None if class_names is None else tuple(str(i) for i in range(len(class_names)))
-        y, words = encode_labels(y, labels)
-        check_target(y, len(X), task)
-        y_test = None if y_test is None else encode_labels(y_test, words, "y_test")[0]
-        class_names = class_names or words
+    labels = None
+    if decide_task(y, CLASSIFICATION if class_names is not None else task) == CLASSIFICATION:
+        known = None if class_names is None else [str(i) for i in range(len(class_names))]
+        y, labels = encode_labels(y, known)
+        check_target(y, len(X), CLASSIFICATION)
     else:
         y = encode_values(y)
-        y_test = None if y_test is None else encode_values(y_test, "y_test")
-        if y_test is not None and y_test.shape[1:] != y.shape[1:]:
-            raise InvalidInputError(
-                f"y_test has shape {y_test.shape}, y has {y.shape}: the number of outputs differs."
-            )
+    if X_test is not None and y_test is not None:
+        check_arrays(X_test, y_test, n_features=X.shape[1], names=("X_test", "y_test"))
+        y_test = _encode_like(y, labels, y_test, "y_test")
     return Dataset(
         name=name,
         X_train=X,
         y_train=y,
         X_test=X_test,
         y_test=y_test,
-        class_names=class_names,
+        class_names=class_names or labels,
         image_shape=image_shape or infer_image_shape(X),
         feature_names=feature_names,
         source=source,
         digest=digest_of(X, y, X_test, y_test),
     )
+
+
+def with_test(data: Dataset, X_test: Array, y_test: Array, name: str = "the test data") -> Dataset:
+    """``data`` with another test part, whose targets are encoded as the training part's are.
+
+    Raises InvalidInputError: another number of features, a class that training does not know.
+    """
+    check_arrays(X_test, y_test, n_features=data.n_features, names=(f"X of {name}", f"y of {name}"))
+    y_test = _encode_like(data.y_train, data.class_names, y_test, f"y of {name}")
+    digest = digest_of(data.X_train, data.y_train, X_test, y_test)
+    return replace(data, X_test=X_test, y_test=y_test, digest=digest)
 
 
 def hold_out(data: Dataset, fraction: float, random_state: RandomState = 0) -> Dataset:
@@ -154,6 +167,19 @@ def hold_out(data: Dataset, fraction: float, random_state: RandomState = 0) -> D
     )
     digest = digest_of(X, y, X_test, y_test)
     return replace(data, X_train=X, y_train=y, X_test=X_test, y_test=y_test, digest=digest)
+
+
+def _encode_like(y_train: Array, labels: tuple[str, ...] | None, y_test: Array, name: str) -> Array:
+    """``y_test`` encoded as ``y_train`` was, or InvalidInputError."""
+    if labels is not None:
+        return encode_labels(y_test, labels, name)[0]
+    y_test = encode_values(y_test, name)
+    if y_test.shape[1:] != y_train.shape[1:]:
+        raise InvalidInputError(
+            f"{name} has shape {y_test.shape}, the targets to learn from have {y_train.shape}; "
+            "the number of outputs must be the same."
+        )
+    return y_test
 
 
 def infer_image_shape(X: Array) -> tuple[int, int] | None:

@@ -18,7 +18,8 @@ import numpy as np
 from unstuck.base.errors import DataFormatError, InvalidInputError, lookup
 from unstuck.data.dataset import Dataset, make_dataset
 from unstuck.data.download import Collection, fetch
-from unstuck.data.idx_sets import IMAGES, TRAIN_PREFIXES, find_file, read_folder
+from unstuck.data.idx_sets import find_images, load_folder
+from unstuck.data.raw import Wanted
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -108,7 +109,7 @@ def load_mnist(
     folder = local_folder(name, data_dir)
     if folder is None:
         folder = fetch(collection, notify=notify)
-    raw = read_folder(folder)
+    raw = load_folder(folder, Wanted())
     _refuse_wrong_set(name, folder, raw.y_test)
     if raw.y is None:  # a pair always has labels
         raise DataFormatError(f"{folder} holds no labels.")
@@ -133,7 +134,7 @@ def local_folder(name: str, data_dir: str | Path | None = None) -> Path | None:
     if given is None:
         return None
     for folder in (Path(given) / name, Path(given)):
-        if folder.is_dir() and find_file(folder, TRAIN_PREFIXES, IMAGES) is not None:
+        if find_images(folder) is not None:
             return folder
     if data_dir is None:
         return None

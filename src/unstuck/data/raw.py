@@ -1,13 +1,32 @@
-"""What a loader finds in a file, before anyone has asked what it means."""
+"""What is asked of a loader, and what it finds in a file before anyone has asked what it means."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 Array = np.ndarray[Any, np.dtype[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the caller knows beforehand.
+
+    Attributes
+    ----------
+    target : the column (name, or index from 0; negative from the end), the array or the file that
+        is to be predicted; None lets the loader choose, as its own file says.
+    task : "classification" or "regression"; None: by the values.
+    n_features : the width a trained network expects; a file of just that width has no target.
+    """
+
+    target: str | int | None = None
+    task: str | None = None
+    n_features: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,6 +39,9 @@ class RawData:
     y_test: Array | None = None
     feature_names: tuple[str, ...] | None = None
     image_shape: tuple[int, int] | None = None
+
+
+Loader = Callable[[Path, Wanted], RawData]
 
 
 def flatten_images(X: Array) -> tuple[Array, tuple[int, int] | None]:
