@@ -7,6 +7,7 @@ A package that only some calls need is imported inside those calls through `requ
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from types import ModuleType
 
 from unstuck.base.errors import MissingDependencyError
@@ -47,6 +48,15 @@ which is not installed. Install it with: pip install no_such_package
         raise _broken(module, purpose, command, error) from error
     except ImportError as error:
         raise _broken(module, purpose, command, error) from error
+
+
+def available(module: str) -> bool:
+    """Is ``module`` installed? (It is not imported.)
+
+    >>> available("math"), available("no_such_package")
+    (True, False)
+    """
+    return importlib.util.find_spec(module) is not None
 
 
 def _broken(module: str, purpose: str, command: str, error: ImportError) -> MissingDependencyError:
