@@ -1,4 +1,4 @@
-"""Optional and heavy packages are imported where they are needed; a missing one says what to do.
+"""Optional and heavy packages are imported where they are needed; an absent one says what to do.
 
 A package that only some calls need is imported inside those calls through `require`, so that
 ``import unstuck`` stays light and a missing package is one clear sentence, not a stack of imports.
@@ -51,7 +51,7 @@ which is not installed. Install it with: pip install no_such_package
 
 
 def available(module: str) -> bool:
-    """Is ``module`` installed? (It is not imported.)
+    """Whether ``module`` is installed; it is not imported to find out.
 
     >>> available("math"), available("no_such_package")
     (True, False)

@@ -10,17 +10,15 @@ import struct
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from unstuck.base.arrays import AnyArray
 from unstuck.base.errors import DataFormatError, InvalidInputError, unknown
 from unstuck.data.bounded import check_compressed_size, file_size, read_exactly
 from unstuck.data.npy_header import read_npy_header
 from unstuck.data.pairs import complete
 from unstuck.data.raw import RawData, Wanted, flatten_images
-
-Array = np.ndarray[Any, np.dtype[Any]]
 
 ROLES: dict[str, tuple[str, ...]] = {
     "X": ("x", "x_train", "train_x", "train_images", "images", "data", "features"),
@@ -64,7 +62,7 @@ def load_npz(path: Path, wanted: Wanted) -> RawData:
     return RawData(X, read["y"], flatten_images(read["X_test"])[0], read["y_test"], None, shape)
 
 
-def read_npy(path: str | Path) -> Array:
+def read_npy(path: str | Path) -> AnyArray:
     """The array in an NPY file, memory-mapped read-only (read, if its byte order is foreign).
 
     Raises DataFormatError: not NPY, Python objects, or a size other than the header promises.
@@ -79,7 +77,7 @@ def read_npy(path: str | Path) -> Array:
                 f"{header.dtype} needs {header.n_bytes} bytes, {found} follow. The file is "
                 "truncated or damaged; get it again."
             )
-    array: Array = np.memmap(path, header.dtype, "r", header.length, header.shape, header.order)
+    array: AnyArray = np.memmap(path, header.dtype, "r", header.length, header.shape, header.order)
     return array if header.dtype.isnative else _native(array)
 
 
@@ -104,7 +102,7 @@ class _ZipArrays:
         lower = {name.lower(): name for name in reversed(self.names)}
         return next((lower[name] for name in ROLES[role] if name in lower), None)
 
-    def read(self, name: str) -> Array:
+    def read(self, name: str) -> AnyArray:
         """The array ``name``, sized against the archive before memory is taken."""
         entry, what = self.entries[name], f"{self.path}, array {name!r},"
         if entry.flag_bits & ENCRYPTED or entry.compress_type not in METHODS:
@@ -125,7 +123,7 @@ class _ZipArrays:
         except _DAMAGE as error:
             raise DataFormatError(f"{what} is damaged ({error}). Get the file again.") from error
 
-    def _read(self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, what: str) -> Array:
+    def _read(self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, what: str) -> AnyArray:
         with archive.open(entry) as stream:
             header = read_npy_header(stream, what)
             if header.length + header.n_bytes != entry.file_size:
@@ -154,5 +152,5 @@ _DAMAGE = (
 )
 
 
-def _native(array: Array) -> Array:
+def _native(array: AnyArray) -> AnyArray:
     return array.astype(array.dtype.newbyteorder("="), copy=False)

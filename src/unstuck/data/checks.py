@@ -7,20 +7,19 @@ is checked without ever being loaded.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from unstuck.base.arrays import AnyArray
 from unstuck.base.errors import InvalidInputError
 
-Array = np.ndarray[Any, np.dtype[Any]]
-
 BLOCK_BYTES = 8 << 20
+SMALLEST_IMAGE = 64  # pixels: fewer integer columns than an 8 x 8 image are a table
 TASKS = ("classification", "regression")
 
 
-def row_blocks(array: Array, block_bytes: int = BLOCK_BYTES) -> Iterator[tuple[int, Array]]:
+def row_blocks(array: AnyArray, block_bytes: int = BLOCK_BYTES) -> Iterator[tuple[int, AnyArray]]:
     """Pairs (index of first row, block of rows) that cover ``array`` in order, without copying."""
     row_bytes = max(1, array.nbytes // max(1, len(array)))
     step = max(1, block_bytes // row_bytes)
@@ -35,7 +34,7 @@ def check_arrays(
     task: str | None = None,
     n_features: int | None = None,
     names: tuple[str, str] = ("X", "y"),
-) -> tuple[Array, Array | None]:
+) -> tuple[AnyArray, AnyArray | None]:
     """Return ``X`` (samples, features) and ``y`` as arrays to learn from, or say why not.
 
     Integers, bytes, float32, float64 and memory-mapped arrays stay what they are. ``task`` may be
@@ -60,7 +59,7 @@ value must be a finite number. Remove the row or fill the value in.
     return features, target
 
 
-def check_features(X: Array, name: str = "X", n_features: int | None = None) -> None:
+def check_features(X: AnyArray, name: str = "X", n_features: int | None = None) -> None:
     """Raise InvalidInputError unless ``X`` is a finite, non-empty (samples, features) array."""
     if X.ndim != 2:  # noqa: PLR2004 - (samples, features)
         hint = (
@@ -85,7 +84,7 @@ def check_features(X: Array, name: str = "X", n_features: int | None = None) -> 
 
 
 def check_target(
-    y: Array,
+    y: AnyArray,
     n_samples: int,
     task: str | None = None,
     names: tuple[str, str] = ("X", "y"),
@@ -111,7 +110,7 @@ def check_target(
         check_classes(y, name)
 
 
-def check_classes(y: Array, name: str = "y") -> None:
+def check_classes(y: AnyArray, name: str = "y") -> None:
     """Raise InvalidInputError when the labels ``y`` (samples,) hold fewer than two classes."""
     if (y == y[0]).all():
         raise InvalidInputError(
@@ -120,7 +119,7 @@ def check_classes(y: Array, name: str = "y") -> None:
         )
 
 
-def _as_array(values: ArrayLike, name: str) -> Array:
+def _as_array(values: ArrayLike, name: str) -> AnyArray:
     if isinstance(values, np.ndarray):
         return values
     if hasattr(values, "toarray") and hasattr(values, "nnz"):
@@ -136,7 +135,7 @@ def _as_array(values: ArrayLike, name: str) -> Array:
         ) from error
 
 
-def _refuse_non_numbers(array: Array, name: str) -> None:
+def _refuse_non_numbers(array: AnyArray, name: str) -> None:
     if array.dtype.kind in "biuf":
         return
     kind = {"O": "Python objects", "U": "text", "S": "bytes of text", "c": "complex numbers"}
@@ -147,7 +146,7 @@ def _refuse_non_numbers(array: Array, name: str) -> None:
     )
 
 
-def _refuse_non_finite(array: Array, name: str) -> None:
+def _refuse_non_finite(array: AnyArray, name: str) -> None:
     if array.dtype.kind != "f":
         return
     for start, block in row_blocks(array):

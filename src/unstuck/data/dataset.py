@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
+from unstuck.base.arrays import AnyArray
 from unstuck.base.errors import InvalidInputError
 from unstuck.base.rng import RandomState, generator
-from unstuck.data.checks import check_arrays, check_target, row_blocks
+from unstuck.data.checks import SMALLEST_IMAGE, check_arrays, check_target, row_blocks
 from unstuck.data.split import split
 from unstuck.data.targets import (
     CLASSIFICATION,
@@ -33,10 +33,6 @@ __all__ = [
     "split",
     "with_test",
 ]
-
-Array = np.ndarray[Any, np.dtype[Any]]
-
-SMALLEST_IMAGE = 64  # pixels: fewer integer columns than an 8 x 8 image are a table
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -57,10 +53,10 @@ class Dataset:
     """
 
     name: str
-    X_train: Array
-    y_train: Array
-    X_test: Array | None
-    y_test: Array | None
+    X_train: AnyArray
+    y_train: AnyArray
+    X_test: AnyArray | None
+    y_test: AnyArray | None
     class_names: tuple[str, ...] | None
     image_shape: tuple[int, int] | None
     feature_names: tuple[str, ...] | None
@@ -95,10 +91,10 @@ class Dataset:
 
 def make_dataset(
     name: str,
-    X: Array,
-    y: Array,
-    X_test: Array | None = None,
-    y_test: Array | None = None,
+    X: AnyArray,
+    y: AnyArray,
+    X_test: AnyArray | None = None,
+    y_test: AnyArray | None = None,
     *,
     task: str | None = None,
     class_names: tuple[str, ...] | None = None,
@@ -119,6 +115,7 @@ def make_dataset(
     ('classification', array([0, 1]), ('no', 'yes'))
     """
     check_arrays(X, y)
+    X = _usual(X)
     labels = None
     if decide_task(y, CLASSIFICATION if class_names is not None else task) == CLASSIFICATION:
         known = None if class_names is None else [str(i) for i in range(len(class_names))]
@@ -128,7 +125,7 @@ def make_dataset(
         y = encode_values(y)
     if X_test is not None and y_test is not None:
         check_arrays(X_test, y_test, n_features=X.shape[1], names=("X_test", "y_test"))
-        y_test = _encode_like(y, labels, y_test, "y_test")
+        X_test, y_test = _usual(X_test), _encode_like(y, labels, y_test, "y_test")
     return Dataset(
         name=name,
         X_train=X,
@@ -143,12 +140,15 @@ def make_dataset(
     )
 
 
-def with_test(data: Dataset, X_test: Array, y_test: Array, name: str = "the test data") -> Dataset:
+def with_test(
+    data: Dataset, X_test: AnyArray, y_test: AnyArray, name: str = "the test data"
+) -> Dataset:
     """``data`` with another test part, whose targets are encoded as the training part's are.
 
     Raises InvalidInputError: another number of features, a class that training does not know.
     """
     check_arrays(X_test, y_test, n_features=data.n_features, names=(f"X of {name}", f"y of {name}"))
+    X_test = _usual(X_test)
     y_test = _encode_like(data.y_train, data.class_names, y_test, f"y of {name}")
     digest = digest_of(data.X_train, data.y_train, X_test, y_test)
     return replace(data, X_test=X_test, y_test=y_test, digest=digest)
@@ -169,7 +169,18 @@ def hold_out(data: Dataset, fraction: float, random_state: RandomState = 0) -> D
     return replace(data, X_train=X, y_train=y, X_test=X_test, y_test=y_test, digest=digest)
 
 
-def _encode_like(y_train: Array, labels: tuple[str, ...] | None, y_test: Array, name: str) -> Array:
+def _usual(X: AnyArray) -> AnyArray:
+    """``X`` itself unless it is of a type that compiled loops do not take: then the nearest."""
+    if X.dtype.kind == "b":
+        return X.view(np.uint8)
+    if X.dtype.kind == "f" and X.dtype not in (np.float32, np.float64):
+        return X.astype(np.float32 if X.dtype.itemsize < 4 else np.float64)  # noqa: PLR2004
+    return X.astype(X.dtype.newbyteorder("="), copy=False) if not X.dtype.isnative else X
+
+
+def _encode_like(
+    y_train: AnyArray, labels: tuple[str, ...] | None, y_test: AnyArray, name: str
+) -> AnyArray:
     """``y_test`` encoded as ``y_train`` was, or InvalidInputError."""
     if labels is not None:
         return encode_labels(y_test, labels, name)[0]
@@ -182,7 +193,7 @@ def _encode_like(y_train: Array, labels: tuple[str, ...] | None, y_test: Array, 
     return y_test
 
 
-def infer_image_shape(X: Array) -> tuple[int, int] | None:
+def infer_image_shape(X: AnyArray) -> tuple[int, int] | None:
     """(side, side) when the columns of ``X`` can be the pixels of a square picture, else None.
 
     Only integers count as pixels, and 64 of them (8 x 8) are the fewest.
@@ -193,7 +204,7 @@ def infer_image_shape(X: Array) -> tuple[int, int] | None:
     return side, side
 
 
-def digest_of(*arrays: Array | None) -> str:
+def digest_of(*arrays: AnyArray | None) -> str:
     """SHA-256 (64 hexadecimal digits) over types, shapes and values of the arrays, in order."""
     digest = hashlib.sha256()
     for array in arrays:

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from unstuck.base.arrays import AnyArray
 from unstuck.base.optional import require
 from unstuck.data.dataset import Dataset, make_dataset
 from unstuck.data.split import split
-
-Array = np.ndarray[Any, np.dtype[Any]]
 
 TEST_FRACTION = 0.25
 SPLIT_SEED = 0
@@ -43,7 +41,7 @@ def load_digits() -> Dataset:
     )
 
 
-def _read() -> tuple[Array, Array]:
+def _read() -> tuple[AnyArray, AnyArray]:
     """Pixels and labels from the file inside scikit-learn, or through its own loader.
 
     Reading the file takes 0.03 s; importing scikit-learn with SciPy for it takes 0.6 s more.

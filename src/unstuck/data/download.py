@@ -7,7 +7,8 @@ an interrupted download leaves nothing behind under the file's own name. Mirrors
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -44,7 +45,6 @@ def fetch(
     Raises InvalidInputError when no mirror gave a file, or the cache cannot be written.
     """
     pooch = require("pooch", purpose=f"downloading {collection.name}")
-    pooch.get_logger().setLevel(logging.WARNING)  # nothing below the command line prints
     folder = (cache or Path(pooch.os_cache("unstuck"))) / collection.name
     order = list(mirrors or collection.mirrors)
     for name, sha256 in collection.files.items():
@@ -53,7 +53,8 @@ def fetch(
             continue
         if notify is not None:
             notify(f"Downloading {collection.name}: {name} to {folder}")
-        works = _fetch_file(pooch, collection, name, order, folder)
+        with _silent(pooch.get_logger()):  # nothing below the command line prints
+            works = _fetch_file(pooch, collection, name, order, folder)
         order.sort(key=lambda mirror: mirror != works)  # asked first for the next file
     return folder
 
@@ -84,6 +85,17 @@ def _fetch_file(
         f"has no network, put the files ({', '.join(collection.files)}) into a folder and give it "
         "with --data-dir FOLDER or in the environment variable UNSTUCK_DATA."
     )
+
+
+@contextmanager
+def _silent(logger: logging.Logger) -> Iterator[None]:
+    """Let ``logger`` say nothing short of a warning for a while."""
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _reason(error: Exception) -> str:

@@ -17,10 +17,9 @@ from typing import IO, Any
 
 import numpy as np
 
+from unstuck.base.arrays import AnyArray
 from unstuck.base.errors import DataFormatError
 from unstuck.data.bounded import check_compressed_size, file_size, read_exactly
-
-Array = np.ndarray[Any, np.dtype[Any]]
 
 TYPES: dict[int, np.dtype[Any]] = {
     0x08: np.dtype(">u1"),
@@ -35,7 +34,7 @@ GZIP_MAGIC = b"\x1f\x8b"
 MAP_BYTES = 256 << 20  # a larger uncompressed file of bytes is mapped instead of read
 
 
-def read_idx(path: str | Path, *, memory_map: bool | None = None) -> Array:
+def read_idx(path: str | Path, *, memory_map: bool | None = None) -> AnyArray:
     """The array in an IDX file, gzipped or not, in this machine's byte order.
 
     ``memory_map`` opens an uncompressed file of bytes as a read-only memory map; None does so
@@ -65,7 +64,7 @@ def read_idx(path: str | Path, *, memory_map: bool | None = None) -> Array:
             ) from error
 
 
-def write_idx(path: str | Path, array: Array) -> None:
+def write_idx(path: str | Path, array: AnyArray) -> None:
     """Write ``array`` as an IDX file; gzipped when the name ends in ``.gz``.
 
     Raises DataFormatError for a dtype that IDX does not have.
@@ -83,7 +82,7 @@ def write_idx(path: str | Path, array: Array) -> None:
     path.write_bytes(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
 
 
-def _read_plain(file: IO[bytes], path: Path, *, memory_map: bool | None) -> Array:
+def _read_plain(file: IO[bytes], path: Path, *, memory_map: bool | None) -> AnyArray:
     dtype, shape = _read_header(file, path)
     offset, n_bytes = file.tell(), math.prod(shape) * dtype.itemsize
     found = file_size(path) - offset
@@ -96,7 +95,7 @@ def _read_plain(file: IO[bytes], path: Path, *, memory_map: bool | None) -> Arra
     return _as_array(read_exactly(file, n_bytes, str(path)), dtype, shape)
 
 
-def _read_gzipped(stream: gzip.GzipFile, path: Path) -> Array:
+def _read_gzipped(stream: gzip.GzipFile, path: Path) -> AnyArray:
     dtype, shape = _read_header(stream, path)
     n_bytes = math.prod(shape) * dtype.itemsize
     check_compressed_size(n_bytes, file_size(path), str(path))
@@ -137,7 +136,7 @@ def _read_header(
     return TYPES[code], shape
 
 
-def _as_array(data: bytearray, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Array:
+def _as_array(data: bytearray, dtype: np.dtype[Any], shape: tuple[int, ...]) -> AnyArray:
     array = np.frombuffer(data, dtype).reshape(shape)
     return array.astype(dtype.newbyteorder("="), copy=False)
 

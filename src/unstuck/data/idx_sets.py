@@ -9,16 +9,11 @@ Each may end in ``.gz``, and ``-idx3`` may be written ``.idx3``, as some archive
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from unstuck.base.errors import DataFormatError, InvalidInputError
 from unstuck.data.idx import read_idx
 from unstuck.data.pairs import complete
 from unstuck.data.raw import RawData, Wanted
-
-Array = np.ndarray[Any, np.dtype[Any]]
 
 IMAGES_PREFIX = "train-images"
 IMAGES_DIMENSIONS = 3

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.base.errors import InvalidInputError, unknown
+from unstuck.base.errors import InvalidInputError
 from unstuck.data.arrays import load_npy, load_npz
 from unstuck.data.dataset import Dataset, hold_out, make_dataset, with_test
 from unstuck.data.digits import load_digits
@@ -29,8 +29,8 @@ LOADERS: dict[str, Loader] = {
     ".tsv": load_csv,
     ".npz": load_npz,
     ".npy": load_npy,
-    "ubyte": load_idx,
-    "ubyte.gz": load_idx,
+    "-ubyte": load_idx,
+    "-ubyte.gz": load_idx,
     ".idx": load_idx,
     ".idx.gz": load_idx,
 }
@@ -132,7 +132,12 @@ def read_file(path: Path, wanted: Wanted) -> RawData:
 def _load_named(
     name: str, data_dir: str | Path | None, notify: Callable[[str], None] | None
 ) -> Dataset:
-    return load_digits() if name == DIGITS else load_mnist(name, data_dir, notify=notify)
+    if name == DIGITS:
+        return load_digits()
+    try:
+        return load_mnist(name, data_dir, notify=notify)
+    except OSError as error:
+        raise InvalidInputError(f"{name} cannot be read: {error}.") from error
 
 
 def _load_file(path: Path, wanted: Wanted, *, keep_test: bool) -> Dataset:
@@ -157,8 +162,7 @@ def _loader_for(path: Path) -> Loader:
     endings = [ending for ending in LOADERS if path.name.lower().endswith(ending)]
     if not path.exists():
         if not endings and path.parent == Path():
-            known = (*NAMED, f"a file ending in {', '.join(LOADERS)}")
-            raise InvalidInputError(unknown(str(path), known, "data set"))
+            raise InvalidInputError(_unknown(path))
         raise InvalidInputError(_missing(path))
     if not endings:
         raise InvalidInputError(
@@ -166,6 +170,17 @@ def _loader_for(path: Path) -> Loader:
             "file or rename it."
         )
     return LOADERS[endings[0]]
+
+
+def _unknown(path: Path) -> str:
+    files = [file.name for file in Path().iterdir() if file.name.lower().endswith(tuple(LOADERS))]
+    stems = [file for file in files if file.startswith(f"{path.name}.")]
+    near = stems or difflib.get_close_matches(path.name, (*NAMED, *files), n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return (
+        f"unknown data set {str(path)!r}; allowed: {', '.join(NAMED)}, or a file ending in "
+        f"{', '.join(LOADERS)}.{hint}"
+    )
 
 
 def _missing(path: Path) -> str:

@@ -11,17 +11,13 @@ import os
 import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
+from unstuck.base.arrays import AnyArray
 from unstuck.base.errors import DataFormatError, InvalidInputError, lookup
 from unstuck.data.dataset import Dataset, make_dataset
 from unstuck.data.download import Collection, fetch
 from unstuck.data.idx_sets import find_images, load_folder
 from unstuck.data.raw import Wanted
-
-Array = np.ndarray[Any, np.dtype[Any]]
 
 ENVIRONMENT = "UNSTUCK_DATA"
 
@@ -138,6 +134,8 @@ def local_folder(name: str, data_dir: str | Path | None = None) -> Path | None:
             return folder
     if data_dir is None:
         return None
+    if not Path(given).is_dir():
+        raise InvalidInputError(f"the data folder {given} does not exist, or is no folder.")
     raise InvalidInputError(
         f"{given} holds no {name}: there is no train-images-idx3-ubyte (or .gz) in it or in "
         f"{Path(given) / name}. Put the four IDX files into one of them, or leave --data-dir out "
@@ -145,7 +143,7 @@ def local_folder(name: str, data_dir: str | Path | None = None) -> Path | None:
     )
 
 
-def _refuse_wrong_set(name: str, folder: Path, test_labels: Array | None) -> None:
+def _refuse_wrong_set(name: str, folder: Path, test_labels: AnyArray | None) -> None:
     """MNIST and Fashion-MNIST name their files alike: do not take the one for the other."""
     if name == "mnist" or test_labels is None:
         return

@@ -12,14 +12,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from unstuck.base.arrays import AnyArray
 from unstuck.base.errors import InvalidInputError
 from unstuck.data.raw import RawData, Wanted, flatten_images
-
-Array = np.ndarray[Any, np.dtype[Any]]
 
 LABEL_WORDS = (
     ("X", "y"),
@@ -33,7 +31,9 @@ LABEL_WORDS = (
 TEST_WORDS = (("train", "t10k"), ("train", "test"))
 
 
-def complete(path: Path, array: Array, wanted: Wanted, read: Callable[[Path], Array]) -> RawData:
+def complete(
+    path: Path, array: AnyArray, wanted: Wanted, read: Callable[[Path], AnyArray]
+) -> RawData:
     """``array``, read from ``path``, with its target: a file of its own, or one of the columns.
 
     ``read`` reads a file of the same format. Raises InvalidInputError when there is no target.
@@ -96,7 +96,7 @@ def column_index(target: str | int | None, n_columns: int, what: str) -> int:
     return index % n_columns
 
 
-def drop_column(array: Array, column: int) -> Array:
+def drop_column(array: AnyArray, column: int) -> AnyArray:
     """``array`` without one column: a view where it is the first or the last, else a copy."""
     if column == array.shape[1] - 1:
         return array[:, :-1]
@@ -111,8 +111,8 @@ def _target_file(path: Path, target: str | int | None) -> Path | None:
 
 
 def _test_part(
-    path: Path, labels: Path, read: Callable[[Path], Array]
-) -> tuple[Array | None, Array | None]:
+    path: Path, labels: Path, read: Callable[[Path], AnyArray]
+) -> tuple[AnyArray | None, AnyArray | None]:
     X_file, y_file = beside(path, TEST_WORDS), beside(labels, TEST_WORDS)
     if X_file is None or y_file is None:
         return None, None

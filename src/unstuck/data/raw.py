@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-Array = np.ndarray[Any, np.dtype[Any]]
+from unstuck.base.arrays import AnyArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +30,10 @@ class Wanted:
 class RawData:
     """Samples as rows of ``X``; ``y`` as it was written (text, numbers), None if there is none."""
 
-    X: Array
-    y: Array | None
-    X_test: Array | None = None
-    y_test: Array | None = None
+    X: AnyArray
+    y: AnyArray | None
+    X_test: AnyArray | None = None
+    y_test: AnyArray | None = None
     feature_names: tuple[str, ...] | None = None
     image_shape: tuple[int, int] | None = None
 
@@ -44,7 +41,7 @@ class RawData:
 Loader = Callable[[Path, Wanted], RawData]
 
 
-def flatten_images(X: Array) -> tuple[Array, tuple[int, int] | None]:
+def flatten_images(X: AnyArray) -> tuple[AnyArray, tuple[int, int] | None]:
     """``X`` as (samples, features), and (height, width) if each sample was one grey picture.
 
     >>> flatten_images(np.zeros((5, 28, 28), dtype=np.uint8))[1]

@@ -7,27 +7,25 @@ memory-mapped array runs forward through its file.
 from __future__ import annotations
 
 import tempfile
-from typing import Any
 
 import numpy as np
 
+from unstuck.base.arrays import AnyArray
 from unstuck.base.errors import InvalidInputError
 from unstuck.base.rng import RandomState, generator
 from unstuck.data.checks import row_blocks
-
-Array = np.ndarray[Any, np.dtype[Any]]
 
 IN_MEMORY_BYTES = 256 << 20
 
 
 def split(
-    X: Array,
-    y: Array,
+    X: AnyArray,
+    y: AnyArray,
     fraction: float,
     random_state: RandomState = 0,
     *,
     stratify: bool | None = None,
-) -> tuple[Array, Array, Array, Array]:
+) -> tuple[AnyArray, AnyArray, AnyArray, AnyArray]:
     """Return ``X, y`` of the rest and ``X, y`` of the held-out fraction, as four arrays.
 
     ``stratify`` keeps the shares of the classes in ``y``; None does so for integer labels.
@@ -42,12 +40,12 @@ def split(
 
 
 def split_indices(
-    y: Array,
+    y: AnyArray,
     fraction: float,
     random_state: RandomState = 0,
     *,
     stratify: bool | None = None,
-) -> tuple[Array, Array]:
+) -> tuple[AnyArray, AnyArray]:
     """Ascending row indices of the rest and of the held-out ``fraction``, of which both are filled.
 
     Stratified, a class gives up its share rounded to whole samples, so that the shares add up to
@@ -74,7 +72,7 @@ def split_indices(
     return np.flatnonzero(~mask), np.flatnonzero(mask)
 
 
-def take_rows(array: Array, rows: Array) -> Array:
+def take_rows(array: AnyArray, rows: AnyArray) -> AnyArray:
     """``array[rows]``; of a large memory-mapped array as a temporary file, not in memory.
 
     The file has no name (or loses it at once) and vanishes with the array.
@@ -90,7 +88,7 @@ def take_rows(array: Array, rows: Array) -> Array:
     return part
 
 
-def _stratified(y: Array, n_held: int, rng: np.random.Generator) -> Array:
+def _stratified(y: AnyArray, n_held: int, rng: np.random.Generator) -> AnyArray:
     """The held-out row indices: shares by largest remainder, each class keeping one sample."""
     _, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
     share = counts * (n_held / len(y))

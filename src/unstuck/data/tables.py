@@ -12,16 +12,16 @@ import math
 from collections.abc import Iterator
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from unstuck.base.arrays import AnyArray
 from unstuck.base.errors import DataFormatError
+from unstuck.data.checks import SMALLEST_IMAGE
 from unstuck.data.csv_layout import Layout, find_layout, is_number
 from unstuck.data.raw import RawData, Wanted
 from unstuck.data.targets import REGRESSION
 
-Array = np.ndarray[Any, np.dtype[Any]]
 Lines = list[tuple[int, str]]  # (number of the line from 1, its text)
 
 BLOCK_LINES = 2048
@@ -42,7 +42,7 @@ def load_csv(path: Path, wanted: Wanted) -> RawData:
             lines = _numbered(file)
             first: Lines = list(islice(lines, 2))
             layout = find_layout(path, first, wanted)
-            blocks: list[Array] = []
+            blocks: list[AnyArray] = []
             words: list[str] = []
             numbers: list[int] = []
             body = chain(first[1:] if layout.names else first, lines)
@@ -74,7 +74,7 @@ def _numbered(file: Iterator[str]) -> Iterator[tuple[int, str]]:
             yield number, text
 
 
-def _read_block(layout: Layout, block: Lines) -> tuple[Array, list[str]]:
+def _read_block(layout: Layout, block: Lines) -> tuple[AnyArray, list[str]]:
     """Features (lines, features) as float64, and the cells of the target as text."""
     texts = [text for _, text in block]
     if not any('"' in text for text in texts):
@@ -96,7 +96,7 @@ def _read_block(layout: Layout, block: Lines) -> tuple[Array, list[str]]:
     return _read_cells(layout, block)
 
 
-def _read_cells(layout: Layout, block: Lines) -> tuple[Array, list[str]]:
+def _read_cells(layout: Layout, block: Lines) -> tuple[AnyArray, list[str]]:
     """The same cell by cell: slower, but quotes are understood and a fault is found."""
     values = np.empty((len(block), len(layout.feature_columns)))
     targets = []
@@ -122,15 +122,23 @@ def _cell(layout: Layout, text: str) -> str:
     return text.split(layout.delimiter, layout.target + 1)[layout.target].strip()
 
 
-def _compact(values: Array) -> Array:
-    """``values`` as bytes when all are whole numbers from 0 to 255, else as they are."""
-    if values.min() < 0 or values.max() > np.iinfo(np.uint8).max:
+def _compact(values: AnyArray) -> AnyArray:
+    """``values`` as bytes where they may be pixels: many columns of whole numbers, 0 to 255.
+
+    Fewer columns are a table of counts and codes, whose columns are not on one scale, as bytes
+    would say to whoever scales them.
+    """
+    if (
+        values.shape[1] < SMALLEST_IMAGE
+        or values.min() < 0
+        or values.max() > np.iinfo(np.uint8).max
+    ):
         return values
     small = values.astype(np.uint8)
     return small if np.array_equal(small, values) else values
 
 
-def _target(layout: Layout, words: list[str], numbers: list[int], task: str | None) -> Array:
+def _target(layout: Layout, words: list[str], numbers: list[int], task: str | None) -> AnyArray:
     """The target as integers or floats where all its cells are numbers, else as text."""
     values = []  # of the cells that are numbers
     text = None  # (line, cell) of the first that is none
@@ -162,7 +170,7 @@ def _check_width(layout: Layout, number: int, n_cells: int) -> None:
         )
 
 
-def _check_finite(layout: Layout, block: Lines, values: Array) -> None:
+def _check_finite(layout: Layout, block: Lines, values: AnyArray) -> None:
     finite = np.isfinite(values)
     if not finite.all():
         row, place = np.argwhere(~finite)[0]

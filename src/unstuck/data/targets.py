@@ -15,9 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from unstuck.base.arrays import AnyArray
 from unstuck.base.errors import InvalidInputError, lookup
-
-Array = np.ndarray[Any, np.dtype[Any]]
 
 FEW_CLASSES = 20
 SAMPLES_PER_CLASS = 2  # fewer on average, and the integers are taken for values
@@ -28,7 +27,7 @@ REGRESSION = "regression"
 _TASKS = {CLASSIFICATION: CLASSIFICATION, REGRESSION: REGRESSION}
 
 
-def decide_task(y: Array, task: str | None = None) -> str:
+def decide_task(y: AnyArray, task: str | None = None) -> str:
     """``"classification"`` or ``"regression"``, by the rule at the top of this file.
 
     >>> decide_task(np.array(["cat", "dog", "cat"]))
@@ -50,8 +49,8 @@ def decide_task(y: Array, task: str | None = None) -> str:
 
 
 def encode_labels(
-    y: Array, class_names: Sequence[str] | None = None, name: str = "y"
-) -> tuple[Array, tuple[str, ...]]:
+    y: AnyArray, class_names: Sequence[str] | None = None, name: str = "y"
+) -> tuple[AnyArray, tuple[str, ...]]:
     """Labels as integers 0..K-1 (samples,), and the names of the K classes.
 
     The classes are the distinct values of ``y`` in ascending order, unless ``class_names`` gives
@@ -84,7 +83,7 @@ def encode_labels(
     return table[codes], tuple(class_names)
 
 
-def encode_values(y: Array, name: str = "y") -> Array:
+def encode_values(y: AnyArray, name: str = "y") -> AnyArray:
     """The target of a regression as floats: (samples,), or (samples, outputs) if several.
 
     >>> encode_values(np.array([[1], [2]]))
@@ -100,7 +99,7 @@ def encode_values(y: Array, name: str = "y") -> Array:
     return y if y.dtype in (np.float32, np.float64) else y.astype(np.float64)
 
 
-def relabel(codes: Array, class_names: Sequence[str], wanted: Sequence[str]) -> Array:
+def relabel(codes: AnyArray, class_names: Sequence[str], wanted: Sequence[str]) -> AnyArray:
     """Integer labels under ``class_names`` as integer labels under ``wanted``, by the names.
 
     >>> relabel(np.array([0, 1, 1]), ("b", "c"), ("a", "b", "c"))
@@ -109,13 +108,13 @@ def relabel(codes: Array, class_names: Sequence[str], wanted: Sequence[str]) -> 
     return encode_labels(np.asarray(class_names)[codes], wanted)[0]
 
 
-def _one_column(y: Array, name: str) -> Array:
+def _one_column(y: AnyArray, name: str) -> AnyArray:
     if y.ndim == 1:
         return y
     if y.shape[1] == 1:
         return y[:, 0]
     if _is_one_hot(y):
-        one: Array = np.argmax(y, axis=1)
+        one: AnyArray = np.argmax(y, axis=1)
         return one
     raise InvalidInputError(
         f"{name} has shape {y.shape}, and its rows are not one-hot; class labels are one value for "
@@ -123,13 +122,13 @@ def _one_column(y: Array, name: str) -> Array:
     )
 
 
-def _is_one_hot(y: Array) -> bool:
+def _is_one_hot(y: AnyArray) -> bool:
     if y.dtype.kind not in "biuf":
         return False
     return bool(((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all())
 
 
-def _looks_like_labels(values: Array, n_samples: int) -> bool:
+def _looks_like_labels(values: AnyArray, n_samples: int) -> bool:
     if n_samples < SAMPLES_PER_CLASS * len(values):
         return False
     if len(values) <= FEW_CLASSES:
