@@ -178,7 +178,7 @@ class RecordBuilder:
         self.rows.append(row)
         if len(self.rows) >= self.capacity:
             self.stride *= 2
-            self.rows = [r for r in self.rows if self.due(r.step)]
+            self.rows = [r for r in self.rows[:-1] if self.due(r.step)] + self.rows[-1:]
 
     def build(self) -> RunRecord:
         """The record of what has been observed so far."""

@@ -136,9 +136,21 @@ class Loop:
                 self.history.best_epoch = self.best.restore()
             self.history.stopped = self.stopped or "finished"
             if self.builder is not None:
+                self.look_once_more()
                 self.history.record = self.builder.build()
             for callback in self.callbacks:
                 callback.on_end(self)
+
+    def look_once_more(self) -> None:
+        """The state that training ended in; no update follows, so its ratio is NaN."""
+        if self.builder is None or self.observer is None:
+            return
+        if self.builder.rows and self.builder.rows[-1].step == self.step:
+            return
+        seen = self.observer.look()
+        row = self.observer.finish(seen, self.step, math.nan)
+        row.update_ratio.fill(math.nan)
+        self.builder.add(row)
 
     def run_epoch(self, interrupt: Interrupt) -> None:
         """One pass over the samples (cut short by the last iteration or Ctrl-C), one row."""
