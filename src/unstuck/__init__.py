@@ -24,24 +24,63 @@ if TYPE_CHECKING:  # the same table once more, for editors and type checkers
         MissingDependencyError,
         UnstuckError,
     )
+    from unstuck.core.activations import custom_activation
+    from unstuck.core.gradcheck import check_gradients
+    from unstuck.core.layers import Activate, BatchNorm, Dense, Dropout
+    from unstuck.core.network import Network
+    from unstuck.core.scaling import InputScaling
+    from unstuck.data.load import load
+    from unstuck.record.run_record import RunRecord
+    from unstuck.training.augment import ImageAugmentation
+    from unstuck.training.callbacks import Callback
+    from unstuck.training.history import History
+    from unstuck.training.trainer import Trainer
 
 _HOME = {
+    "Activate": "unstuck.core.layers",
+    "BatchNorm": "unstuck.core.layers",
+    "Callback": "unstuck.training.callbacks",
     "CheckpointError": "unstuck.base.errors",
     "DataFormatError": "unstuck.base.errors",
+    "Dense": "unstuck.core.layers",
     "DivergenceError": "unstuck.base.errors",
+    "Dropout": "unstuck.core.layers",
+    "History": "unstuck.training.history",
+    "ImageAugmentation": "unstuck.training.augment",
+    "InputScaling": "unstuck.core.scaling",
     "InvalidInputError": "unstuck.base.errors",
     "MissingDependencyError": "unstuck.base.errors",
+    "Network": "unstuck.core.network",
+    "RunRecord": "unstuck.record.run_record",
+    "Trainer": "unstuck.training.trainer",
     "UnstuckError": "unstuck.base.errors",
+    "check_gradients": "unstuck.core.gradcheck",
+    "custom_activation": "unstuck.core.activations",
+    "load": "unstuck.data.load",
 }
 
 __all__ = [
+    "Activate",
+    "BatchNorm",
+    "Callback",
     "CheckpointError",
     "DataFormatError",
+    "Dense",
     "DivergenceError",
+    "Dropout",
+    "History",
+    "ImageAugmentation",
+    "InputScaling",
     "InvalidInputError",
     "MissingDependencyError",
+    "Network",
+    "RunRecord",
+    "Trainer",
     "UnstuckError",
     "__version__",
+    "check_gradients",
+    "custom_activation",
+    "load",
 ]
 
 

@@ -1,1 +1,1 @@
-
+"""The mathematics of a network: activations, losses, initialisers, layers, steps, gradients."""

@@ -1,1 +1,1 @@
-
+"""scikit-learn's contract over the trainer."""

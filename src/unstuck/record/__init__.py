@@ -1,1 +1,1 @@
-
+"""What a training run leaves behind: the one thing that judges and pictures read."""

@@ -1,1 +1,1 @@
-
+"""What a person sees: text in the terminal, and pictures."""
