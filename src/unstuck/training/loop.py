@@ -155,9 +155,9 @@ class Loop:
     def run_epoch(self, interrupt: Interrupt) -> None:
         """One pass over the samples (cut short by the last iteration or Ctrl-C), one row."""
         self.totals = EpochTotals()
+        started = time.perf_counter()
         if self.augment is not None:
             self.augment(self.source, self.samples.X, self.streams.augment)
-        started = time.perf_counter()
         order = self.order()
         steps = min(-(-len(order) // self.batch_size), self.total_steps - self.step)
         rates = self.rates(steps)
