@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 export PIP_USER := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help train test lint format types floors wheel bench docs-pictures clean
+.PHONY: help train test lint format types floors wheel bench docs-pictures docs-reference clean
 
 help:  ## say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 16
@@ -51,6 +51,9 @@ bench: $(VENV)/.installed-bench  ## measure against PyTorch, JAX and scikit-lear
 
 docs-pictures: $(VENV)/.installed  ## draw the pictures of the documentation anew
 	@$(BIN)/python docs/pictures.py $(ARGS)
+
+docs-reference: $(VENV)/.installed  ## write docs/reference/public-names.md from the docstrings
+	@$(BIN)/python docs/reference/generate.py
 
 clean:  ## remove .venv and everything that tools left behind
 	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,7 +1,7 @@
 """Every public name can be imported, says what it is, shows how it is used, and is documented."""
 
 import ast
-import importlib
+import importlib.util
 import inspect
 import re
 
@@ -37,6 +37,15 @@ def test_reference_lists_every_name(repository):
     text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
     missing = [name for name in NAMES if not re.search(rf"\b{name}\b", text)]
     assert not missing, f"not in docs/reference: {missing}"
+
+
+def test_reference_is_what_the_docstrings_say(repository):
+    folder = repository / "docs" / "reference"
+    spec = importlib.util.spec_from_file_location("generate", folder / "generate.py")
+    generate = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(generate)
+    written = (folder / "public-names.md").read_text(encoding="utf-8")
+    assert written == generate.page(), "the page is behind the source: make docs-reference"
 
 
 def test_lists_agree():
