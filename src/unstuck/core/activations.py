@@ -207,7 +207,8 @@ class _NumericSlope:
     def __call__(self, z: Array | None, a: Array) -> Array:
         z = f.needs_input(z, self.function.what)
         centre = z.astype(np.float64)
-        step = np.cbrt(np.finfo(np.float64).eps) * np.maximum(np.abs(centre), 1.0)
+        size = np.abs(centre)
+        step = np.cbrt(np.finfo(np.float64).eps) * np.sqrt(1 + size) + 1e-9 * size
         limit = np.finfo(np.float64).max
         with np.errstate(over="ignore"):
             above = np.minimum(centre + step, limit)

@@ -92,15 +92,15 @@ class Optimizer(ABC):
 
 
 def _flush_denormals(buffer: Array) -> None:
-    """Round what has decayed to almost nothing down to exactly 0, in place.
+    """Round what has decayed to almost nothing to a multiple of a small normal number, in place.
 
     A momentum under a pixel that is always 0 decays by a factor each step, and within some hundred
     steps it is a denormal number, with which a processor computes up to a hundred times slower; it
     stays one for ever, since 0.9 times the smallest denormal rounds back to it. Adding and
-    subtracting a small constant c rounds every entry to a multiple of eps c, a select and a
-    comparison saved. c = 1e-20 (float32) is far below any number that matters, and a multiple of
-    eps c stays normal for the 32 steps to the next flush if the factor is at least 0.5; with a
-    smaller one, denormals vanish by themselves.
+    subtracting a constant c rounds every entry to a multiple of eps c, in two fast passes without
+    a comparison: to 0, or to a number that is still normal at the next flush 32 steps later if the
+    factor is at least 0.5 (with a smaller one, denormals vanish by themselves). c = 1e-20
+    (float32) is far below any number that matters.
     """
     constant = 1e-20 if buffer.dtype == np.float32 else 1e-200
     buffer += constant

@@ -12,6 +12,7 @@ import numpy as np
 
 from unstuck.base.arrays import Array
 from unstuck.base.construct import check_number, construct
+from unstuck.base.errors import InvalidInputError
 from unstuck.core.adaptive_optimizers import Adagrad, Adam, AdamW, RMSProp
 from unstuck.core.optimizer_base import Optimizer
 
@@ -42,6 +43,10 @@ class SGD(Optimizer):
     def __post_init__(self) -> None:
         Optimizer.__post_init__(self)
         check_number(self, "momentum", low=0.0, high=1.0, open_high=True)
+        if self.nesterov and not self.momentum:
+            raise InvalidInputError(
+                "SGD: nesterov needs momentum, got momentum=0; give for example momentum=0.9."
+            )
 
     @property
     def slots(self) -> tuple[str, ...]:
