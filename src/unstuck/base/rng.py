@@ -80,7 +80,8 @@ def from_state(saved: Mapping[str, Any]) -> np.random.Generator:
 
     Raises InvalidInputError when ``saved`` is not what `state_of` returns.
     """
-    if not {"bit_generator", "state"} <= set(saved):
+    given: object = saved  # perhaps read from a damaged file
+    if not isinstance(given, Mapping) or not {"bit_generator", "state"} <= set(given):
         raise InvalidInputError(
             "a saved random state is a dict with 'bit_generator' and 'state', as state_of() "
             f"returns it; got {saved!r:.200}"

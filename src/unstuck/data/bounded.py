@@ -52,8 +52,8 @@ def check_compressed_size(n_bytes: int, compressed_bytes: int, what: str) -> Non
     if n_bytes > max(HARMLESS_BYTES, BOMB_RATIO * compressed_bytes):
         raise DataFormatError(
             f"{what} would unfold {compressed_bytes} compressed bytes to {n_bytes}, more than "
-            f"{BOMB_RATIO} to 1, as a decompression bomb does. If you trust it, decompress the "
-            "file yourself and give the result."
+            f"{BOMB_RATIO} to 1, as a decompression bomb does. If you trust it, store it "
+            "uncompressed and give that."
         )
 
 

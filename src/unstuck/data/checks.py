@@ -61,10 +61,10 @@ value must be a finite number. Remove the row or fill the value in.
 
 def check_features(X: AnyArray, name: str = "X", n_features: int | None = None) -> None:
     """Raise InvalidInputError unless ``X`` is a finite, non-empty (samples, features) array."""
-    if X.ndim != 2:  # noqa: PLR2004 - (samples, features)
+    if X.ndim != 2:
         hint = (
             "For one sample write X.reshape(1, -1); for one feature X.reshape(-1, 1)."
-            if X.ndim < 2  # noqa: PLR2004
+            if X.ndim < 2
             else "Flatten each sample: X.reshape(len(X), -1)."
         )
         raise InvalidInputError(

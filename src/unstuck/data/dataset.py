@@ -173,9 +173,9 @@ def _usual(X: AnyArray) -> AnyArray:
     """``X`` itself unless it is of a type that compiled loops do not take: then the nearest."""
     if X.dtype.kind == "b":
         return X.view(np.uint8)
-    if X.dtype.kind == "f" and X.dtype not in (np.float32, np.float64):
-        return X.astype(np.float32 if X.dtype.itemsize < 4 else np.float64)  # noqa: PLR2004
-    return X.astype(X.dtype.newbyteorder("="), copy=False) if not X.dtype.isnative else X
+    if X.dtype.kind == "f" and X.dtype.itemsize not in (4, 8):
+        return X.astype(np.float32 if X.dtype.itemsize < 4 else np.float64)
+    return X if X.dtype.isnative else X.astype(X.dtype.newbyteorder("="))
 
 
 def _encode_like(

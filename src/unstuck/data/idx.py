@@ -109,7 +109,7 @@ def _read_header(
     stream: IO[bytes] | gzip.GzipFile, path: Path
 ) -> tuple[np.dtype[Any], tuple[int, ...]]:
     magic = stream.read(4)
-    if len(magic) < 4 or magic[:2] != b"\0\0":  # noqa: PLR2004 - the format's four bytes
+    if len(magic) < 4 or magic[:2] != b"\0\0":
         raise DataFormatError(
             f"{path} is no IDX file: it must begin with two zero bytes, a type and a number of "
             f"dimensions; it begins with {magic.hex(' ') or 'nothing (empty file)'}."

@@ -45,7 +45,7 @@ def complete(
         return RawData(X, read(labels), X_test, y_test, image_shape=shape)
     if wanted.target is None and wanted.n_features == X.shape[-1]:
         return RawData(X, None, image_shape=shape)
-    if array.ndim == 2 and array.shape[1] > 1:  # noqa: PLR2004 - a table
+    if array.ndim == 2 and array.shape[1] > 1:
         column = column_index(wanted.target, array.shape[1], str(path))
         return RawData(drop_column(array, column), array[:, column])
     raise InvalidInputError(

@@ -44,10 +44,11 @@ Loader = Callable[[Path, Wanted], RawData]
 def flatten_images(X: AnyArray) -> tuple[AnyArray, tuple[int, int] | None]:
     """``X`` as (samples, features), and (height, width) if each sample was one grey picture.
 
+    >>> import numpy as np
     >>> flatten_images(np.zeros((5, 28, 28), dtype=np.uint8))[1]
     (28, 28)
     """
-    if X.ndim <= 2:  # noqa: PLR2004 - (samples, features) already
+    if X.ndim <= 2:
         return X, None
-    grey = X.ndim == 3 or (X.ndim == 4 and X.shape[3] == 1)  # noqa: PLR2004 - with a channel axis
+    grey = X.ndim == 3 or (X.ndim == 4 and X.shape[3] == 1)
     return X.reshape(len(X), -1), (X.shape[1], X.shape[2]) if grey else None

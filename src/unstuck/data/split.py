@@ -60,7 +60,7 @@ def split_indices(
             f"a fraction of the samples to hold out lies between 0 and 1, both excluded; got "
             f"{fraction!r}. Write 0.25 for a quarter."
         )
-    if n_samples < 2:  # noqa: PLR2004 - one for each part
+    if n_samples < 2:
         raise InvalidInputError(f"{n_samples} sample cannot be split; at least 2 are needed.")
     rng = generator(random_state)
     n_held = min(max(round(fraction * n_samples), 1), n_samples - 1)
@@ -93,7 +93,8 @@ def _stratified(y: AnyArray, n_held: int, rng: np.random.Generator) -> AnyArray:
     _, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
     share = counts * (n_held / len(y))
     take = np.minimum(share.astype(np.int64), counts - 1)
-    by_remainder = np.argsort(take - share, kind="stable")  # largest first
+    order = np.lexsort((rng.permutation(len(y)), codes))  # by class, at random within a class
+    by_remainder = np.lexsort((rng.random(len(counts)), take - share))  # largest first
     missing = n_held - int(take.sum())
     while missing > 0 and (take < counts - 1).any():
         able = by_remainder[(take < counts - 1)[by_remainder]][:missing]
@@ -104,6 +105,5 @@ def _stratified(y: AnyArray, n_held: int, rng: np.random.Generator) -> AnyArray:
             f"{len(y)} samples of {len(counts)} classes leave none to hold out: each class must "
             "keep one sample to learn from. Add samples, or write stratify=False."
         )
-    order = np.lexsort((rng.permutation(len(y)), codes))  # by class, at random within a class
     starts = np.cumsum(counts) - counts
     return np.concatenate([order[start : start + n] for start, n in zip(starts, take, strict=True)])

@@ -41,7 +41,7 @@ def decide_task(y: AnyArray, task: str | None = None) -> str:
         return lookup(task, _TASKS, "task")
     if y.dtype.kind in "USb":
         return CLASSIFICATION
-    if y.ndim == 2 and y.shape[1] > 1:  # noqa: PLR2004 - two dimensions
+    if y.ndim == 2 and y.shape[1] > 1:
         return CLASSIFICATION if _is_one_hot(y) else REGRESSION
     if y.dtype.kind == "f" and not (y == np.rint(y)).all():
         return REGRESSION
@@ -89,11 +89,11 @@ def encode_values(y: AnyArray, name: str = "y") -> AnyArray:
     >>> encode_values(np.array([[1], [2]]))
     array([1., 2.])
     """
-    if y.ndim == 2 and y.shape[1] == 1:  # noqa: PLR2004 - two dimensions
+    if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
     if y.dtype.kind in "USO":
         raise InvalidInputError(
-            f"{name} holds text (such as {y.flat[0]!r}), but regression needs numbers. "
+            f"{name} holds text (such as {str(y.flat[0])!r}), but regression needs numbers. "
             "Choose another target, or task='classification'."
         )
     return y if y.dtype in (np.float32, np.float64) else y.astype(np.float64)
