@@ -12,7 +12,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -73,8 +73,8 @@ def save_network(network: Network, path: str | os.PathLike[str]) -> None:
 
 def describe_network(network: Network) -> dict[str, Any]:
     """What a network is, without its numbers, as JSON values."""
-    loss: Any = network.loss_function
-    if type(loss) is not LOSSES.get(loss.name):
+    loss = cast("Any", network.loss_function)
+    if loss.__class__ not in LOSSES.values():
         raise InvalidInputError(
             f"the loss {loss!r} is your own, and a file cannot hold a function; allowed: "
             f"{', '.join(LOSSES)}. Keep network.theta with numpy.save instead."
