@@ -12,7 +12,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -73,19 +73,19 @@ def save_network(network: Network, path: str | os.PathLike[str]) -> None:
 
 def describe_network(network: Network) -> dict[str, Any]:
     """What a network is, without its numbers, as JSON values."""
-    loss = cast("Any", network.loss_function)
-    if loss.__class__ not in LOSSES.values():
+    loss = _named(network.loss_function, LOSSES)
+    if loss is None:
         raise InvalidInputError(
-            f"the loss {loss!r} is your own, and a file cannot hold a function; allowed: "
+            f"the loss {network.loss_function!r} is your own, and a file cannot hold a function; allowed: "
             f"{', '.join(LOSSES)}. Keep network.theta with numpy.save instead."
         )
     return {
         "format": FORMAT,
         "layers": [describe_layer(layer) for layer in network.layers],
-        "loss": {"name": loss.name, **asdict(loss)},
+        "loss": loss,
         "l1": network.l1,
         "l2": network.l2,
-        "dtype": network.dtype.name,
+        "dtype": str(network.dtype),
         "scaling": None if network.scaling is None else network.scaling.kind,
         "image_shape": None if network.image_shape is None else list(network.image_shape),
         "class_names": None if network.class_names is None else list(network.class_names),
