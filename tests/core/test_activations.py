@@ -16,7 +16,7 @@ def extremes(dtype):
     info = np.finfo(dtype)
     sizes = [0, info.smallest_subnormal, info.tiny, info.eps, 1e-3, 0.5, 1, 5, 20, 40, 87, 88.5, 89]
     sizes += [103, 104, 708, 709.5, 710, 745, 746, 1e10, 1e19, 1e30, info.max / 2]
-    return np.array([s for s in sizes] + [-s for s in sizes], dtype=dtype)
+    return np.array([*sizes, *(-s for s in sizes)], dtype=dtype)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -203,11 +203,11 @@ class TestTargets:
         if allowed:
             get_loss(loss).check_targets(T, ACTIVATIONS[activation])
             return
-        with pytest.raises(InvalidInputError, match="row 1.*Two usual repairs"):
+        with pytest.raises(InvalidInputError, match=r"row 1.*Two usual repairs"):
             get_loss(loss).check_targets(T, ACTIVATIONS[activation])
 
     def test_tanh_with_class_numbers_says_what_to_do(self):
-        with pytest.raises(InvalidInputError, match="within -1 and 1.*one output per class"):
+        with pytest.raises(InvalidInputError, match=r"within -1 and 1.*one output per class"):
             encode_targets([0, 3, 9], 1, ACTIVATIONS["tanh"], SquaredError())
 
     def test_cross_entropy_wants_distributions(self):
@@ -217,9 +217,7 @@ class TestTargets:
             CrossEntropy().check_targets(np.array([[-1.0, 2]]), ACTIVATIONS["softmax"])
         with pytest.raises(InvalidInputError, match="one output has nothing to learn"):
             CrossEntropy().check_targets(np.ones((2, 1)), ACTIVATIONS["softmax"])
-        CrossEntropy().check_targets(
-            np.full((1, 3), 1 / 3, np.float32), ACTIVATIONS["softmax"]
-        )
+        CrossEntropy().check_targets(np.full((1, 3), 1 / 3, np.float32), ACTIVATIONS["softmax"])
 
 
 class TestEncode:
@@ -228,7 +226,8 @@ class TestEncode:
     )
 
     @pytest.mark.parametrize(
-        "y", [[2, 0, 1], (2.0, 0.0, 1.0), np.array([2, 0, 1], np.uint8), np.array([2, 0, 1], object)]
+        "y",
+        [[2, 0, 1], (2.0, 0.0, 1.0), np.array([2, 0, 1], np.uint8), np.array([2, 0, 1], object)],
     )
     def test_labels_become_one_hot(self, y):
         expected = [[0, 0, 1], [1, 0, 0], [0, 1, 0]]

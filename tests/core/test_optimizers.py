@@ -141,7 +141,9 @@ def test_decaying_buffers_come_to_rest_and_are_never_denormal(optimizer, dtype):
 def test_without_the_flush_momentum_stays_denormal_for_ever(monkeypatch):
     monkeypatch.setattr(optimizer_base, "FLUSH_EVERY", 10**9)
     theta = np.ones(1, np.float32)
-    buffers = run(SGD(momentum=0.9), [np.ones(1, np.float32)] + [np.zeros(1, np.float32)] * 2000, theta)
+    buffers = run(
+        SGD(momentum=0.9), [np.ones(1, np.float32)] + [np.zeros(1, np.float32)] * 2000, theta
+    )
     assert 0 < buffers["velocity"][0] < np.finfo(np.float32).tiny
 
 
@@ -180,7 +182,7 @@ def test_each_one_goes_down_a_bowl(optimizer):
         (lambda: SGD(-0.1), "SGD: learning_rate must be a number >= 0, got -0.1"),
         (lambda: SGD("fast"), "learning_rate must be a number"),
         (lambda: SGD(float("nan")), "learning_rate"),
-        (lambda: SGD(True), "learning_rate"),  # noqa: FBT003
+        (lambda: SGD(True), "learning_rate"),
         (lambda: SGD(momentum=1.0), "momentum must be a number >= 0 and < 1"),
         (lambda: SGD(nesterov=True), "nesterov needs momentum"),
         (lambda: RMSProp(rho=-0.1), "RMSProp: rho"),
@@ -201,7 +203,13 @@ def test_hyperparameters_are_checked(make, message):
 
 
 def test_get_optimizer():
-    assert {type(get_optimizer(name)) for name in OPTIMIZERS} == {SGD, RMSProp, Adagrad, Adam, AdamW}
+    assert {type(get_optimizer(name)) for name in OPTIMIZERS} == {
+        SGD,
+        RMSProp,
+        Adagrad,
+        Adam,
+        AdamW,
+    }
     assert get_optimizer(SGD(0.3), momentum=0.5) == SGD(0.3, 0.5)
     assert SGD().slots == ()
     assert SGD(momentum=0.5).slots == ("velocity",)

@@ -59,7 +59,9 @@ class Moments:
         values = chunk.astype(np.float64)
         mean = values.mean(axis=0)
         values -= mean
-        squares = np.einsum("ij,ij->j", values, values)
+        rounding = values.mean(axis=0)  # what the first mean missed, if the data lie far from 0
+        squares = np.einsum("ij,ij->j", values, values) - len(chunk) * rounding**2
+        mean += rounding
         if self.mean is None or self.squares is None:
             self.mean, self.squares = mean, squares
             return

@@ -69,8 +69,8 @@ class InputScaling:
             return cls("unit", 0.0, 1.0 / ceiling)
         if low >= 0 and high <= 1:
             return cls("unit", 0.0, 1.0)
-        shift = 0.0 if low >= 0 else low
-        return cls("unit", shift, 1.0 / (high - shift))
+        shift = min(low, 0.0)
+        return cls("unit", shift, 1.0 / ((high - shift) or 1.0))
 
     @classmethod
     def _standard(cls, moments: Moments) -> InputScaling:
