@@ -107,7 +107,7 @@ def _target_file(path: Path, target: str | int | None) -> Path | None:
     """The file that ``target`` names, from here or from beside ``path``; None: it names none."""
     if not isinstance(target, str):
         return None
-    return next((p for p in (Path(target), path.with_name(target)) if p.is_file()), None)
+    return next((p for p in (Path(target), path.parent / target) if p.is_file()), None)
 
 
 def _test_part(
