@@ -1,0 +1,142 @@
+"""The command ``unstuck``: each subcommand is imported when it is called, each error is one line.
+
+What goes wrong because of what was typed or given ends with exit code 2 and a sentence or two that
+say what to do; a traceback is never the answer to a user (set UNSTUCK_DEBUG=1 to see it).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+import click
+
+from unstuck import __version__
+from unstuck.base.errors import UnstuckError, unknown
+
+BAD_INPUT, OUR_FAULT, INTERRUPTED = 2, 1, 130
+
+
+def _train() -> click.Command:
+    from unstuck.app.train import train
+
+    return train
+
+
+def _predict() -> click.Command:
+    from unstuck.app.predict import predict
+
+    return predict
+
+
+def _evaluate() -> click.Command:
+    from unstuck.app.evaluate import evaluate
+
+    return evaluate
+
+
+def _show() -> click.Command:
+    from unstuck.app.show import show
+
+    return show
+
+
+def _export() -> click.Command:
+    from unstuck.app.export_command import export
+
+    return export
+
+
+# name -> (what `unstuck --help` says, how the command is imported)
+COMMANDS: dict[str, tuple[str, Callable[[], click.Command]]] = {
+    "train": ("Train a network on digits, MNIST or a file of yours.", _train),
+    "show": ("Show a run: its network, its curves, its scores.", _show),
+    "evaluate": ("Score a trained network on other data.", _evaluate),
+    "predict": ("Let a trained network predict the samples in a file.", _predict),
+    "export": ("Write a network out as one plain NumPy program.", _export),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a subcommand when it is needed, and suggests the nearest name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order in which a newcomer meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command now."""
+        entry = COMMANDS.get(cmd_name)
+        return None if entry is None else entry[1]()
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with the allowed names in the error."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.UsageError(unknown(args[0], COMMANDS, "command"), ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (text, _) in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    invoke_without_command=True,
+    epilog="Start with `unstuck train`: it learns to read handwritten digits in a few seconds.",
+)
+@click.version_option(__version__, "-V", "--version", message="unstuck %(version)s")
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """Neural networks in NumPy that learn, and a doctor for the ones that don't."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def main() -> NoReturn:
+    """Run the command line and exit: 0 well, 2 bad input, 130 Ctrl-C, 1 a fault of unstuck."""
+    sys.exit(run())
+
+
+def run(args: list[str] | None = None) -> int:
+    """Run the command line; returns its exit code."""
+    try:
+        result = cli.main(args, prog_name="unstuck", standalone_mode=False)
+        sys.stdout.flush()
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx is not None else "unstuck"
+        return complain(f"{error.format_message()}\nSee: {where} --help", BAD_INPUT)
+    except click.ClickException as error:
+        return complain(error.format_message(), BAD_INPUT)
+    except UnstuckError as error:
+        return complain(str(error), BAD_INPUT)
+    except (click.Abort, KeyboardInterrupt):
+        return complain("interrupted; nothing was written.", INTERRUPTED)
+    except BrokenPipeError:  # `unstuck show RUN | head`: the reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except MemoryError as error:
+        return complain(f"not enough memory: {error or 'for data of this size'}.", BAD_INPUT)
+    except OSError as error:
+        return complain(f"{error.filename or 'a file'}: {error.strerror or error}.", BAD_INPUT)
+    except Exception as error:
+        if os.environ.get("UNSTUCK_DEBUG"):
+            raise
+        return complain(
+            f"this is a fault of unstuck, please report it: {type(error).__name__}: {error}\n"
+            "UNSTUCK_DEBUG=1 shows where it happened.",
+            OUR_FAULT,
+        )
+    return result if isinstance(result, int) else 0
+
+
+def complain(message: str, code: int) -> int:
+    """Say what went wrong on standard error; returns ``code``."""
+    click.echo(f"{click.style('unstuck:', fg='red', bold=True)} {message}", err=True)
+    return code

@@ -1,0 +1,94 @@
+"""What `unstuck train` does when nothing else is asked for: one table, data set by data set.
+
+Every recipe was fixed on a validation part of the training data; test data were looked at once,
+afterwards. The number of epochs is fixed beforehand, so training is never stopped by a look.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from unstuck.base.errors import lookup
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Defaults for one kind of data; every field is an option of `unstuck train`."""
+
+    hidden: tuple[int, ...]
+    epochs: int
+    batch_size: int | str = 32
+    activation: str = "relu"
+    optimizer: str = "adam"
+    learning_rate: float = 0.001
+    momentum: float | None = None
+    schedule: str = "one_cycle"
+    dropout: float = 0.0
+    l2: float = 0.0
+    label_smoothing: float = 0.0
+    batch_norm: bool = False
+    dtype: str = "float32"
+    augment: tuple[tuple[str, float], ...] = ()  # options of ImageAugmentation
+
+    def options(self) -> dict[str, Any]:
+        """The fields as a dict; ``augment`` as one, too."""
+        return {**asdict(self), "augment": dict(self.augment)}
+
+
+FAST, ACCURATE, AUGMENTED = "fast", "accurate", "augmented"
+
+# Elastic deformations as Simard et al. (2003), in pixels of a 28 x 28 image and in degrees.
+HANDWRITING = (
+    ("shift", 2.0),
+    ("rotation", 10.0),
+    ("scaling", 0.1),
+    ("shear", 0.1),
+    ("elastic", 1.0),
+)
+
+DIGITS = {
+    FAST: Recipe((64,), epochs=40, batch_size=32, learning_rate=0.01),
+    ACCURATE: Recipe((256,), epochs=80, batch_size=32, learning_rate=0.005, dropout=0.3),
+}
+MNIST = {
+    FAST: Recipe((256, 256), epochs=3, batch_size=128, learning_rate=0.004, optimizer="adamw"),
+    ACCURATE: Recipe(
+        (512, 512), epochs=20, batch_size=128, learning_rate=0.003, optimizer="adamw", dropout=0.3
+    ),
+    AUGMENTED: Recipe(
+        (1024, 1024),
+        epochs=60,
+        batch_size=128,
+        learning_rate=0.002,
+        optimizer="adamw",
+        augment=HANDWRITING,
+    ),
+}
+
+RECIPES: dict[str, dict[str, Recipe]] = {
+    "digits": DIGITS,
+    "mnist": MNIST,
+    "fashion-mnist": MNIST,
+}
+"""Recipes of the known sets, by set and name."""
+
+UPDATES = 10_000  # for a file, about so many updates, within bounds of 10 to 200 epochs
+
+
+def recipe_for(data: str, n_samples: int, name: str = FAST) -> Recipe:
+    """The recipe of that name for a known set, or for a file with ``n_samples`` to learn from.
+
+    >>> recipe_for("digits", 1348).hidden
+    (64,)
+    >>> recipe_for("my.csv", 150).epochs
+    200
+    """
+    if data in RECIPES:
+        return lookup(name, RECIPES[data], f"recipe for {data}")
+    epochs = min(max(round(UPDATES * 32 / max(n_samples, 1)), 10), 200)
+    files = {
+        FAST: Recipe((64,), epochs=epochs, learning_rate=0.005),
+        ACCURATE: Recipe((128, 128), epochs=epochs, learning_rate=0.003, dropout=0.2),
+    }
+    return lookup(name, files, "recipe for a file")

@@ -1,0 +1,281 @@
+"""One `unstuck train` from its options to its folder: load, build, train, judge, keep, show.
+
+What was learned is written as soon as training ends; scores, pictures and the table come after.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping, Sequence, Set
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from unstuck.app.outcome import Outcome, judge
+from unstuck.app.plan import TargetScaling, build_network, build_trainer, divide, resolve
+from unstuck.app.screen import Screen
+from unstuck.base.errors import DivergenceError, InvalidInputError
+from unstuck.core.network import Network
+from unstuck.data.dataset import Dataset, hold_out
+from unstuck.data.load import NAMED, load
+from unstuck.show.progress import Watch
+from unstuck.show.tables import facts, per_class_table, score_rows
+from unstuck.training.runs import (
+    CHECKPOINT,
+    DESCRIPTION,
+    default_folder,
+    new_folder,
+    read_description,
+    run_folder,
+    save_run,
+    write_description,
+)
+
+TEST_FRACTION = 0.25  # of a file that brings no test part
+INTERRUPTED = 130
+# What may be typed beside --resume: nothing that would make it another run.
+BESIDE_RESUME = {"resume", "as_json", "quiet", "pictures", "data_dir"}
+
+
+def train_session(options: Mapping[str, Any], typed: Set[str]) -> int:
+    """A new run; returns the exit code."""
+    screen = Screen(quiet=options["quiet"], as_json=options["as_json"])
+    spec = options["dataset"] or "digits"
+    source = {
+        "spec": spec if spec in NAMED else str(Path(spec).resolve()),
+        "data_dir": options["data_dir"],
+        "target": options["target"],
+        "test": _absolute(options["test"]),
+        "task": options["task"],
+    }
+    folder = new_folder(options["out"]) if options["out"] else default_folder(spec)
+    try:
+        data = read_data(source, screen)
+        resolved = resolve({name: options[name] for name in typed}, data)
+        network = build_network(resolved, data)
+        description = {
+            "status": "running",
+            "started": datetime.now(UTC).isoformat(timespec="seconds"),
+            "command": sys.argv[1:],
+            "data": source | describe_data(data),
+            "options": resolved,
+        }
+        return run_training(data, network, folder, description, screen, options, resume=False)
+    except BaseException:
+        _forget(folder)
+        raise
+
+
+def resume_session(options: Mapping[str, Any], typed: Set[str]) -> int:
+    """Go on with a run from its checkpoint; returns the exit code."""
+    spare = sorted(typed - BESIDE_RESUME)
+    if spare:
+        raise InvalidInputError(
+            f"--resume goes on with the run as it was started; leave out {', '.join(spare)}."
+        )
+    screen = Screen(quiet=options["quiet"], as_json=options["as_json"])
+    folder = run_folder(options["resume"])
+    description = read_description(folder)
+    try:
+        known, resolved = dict(description["data"]), dict(description["options"])
+        source = {k: known[k] for k in ("spec", "data_dir", "target", "test", "task")}
+        resolved["hidden"] = tuple(resolved["hidden"])
+        digest = known["digest"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidInputError(f"{folder / DESCRIPTION} lacks {error}.") from None
+    if options["data_dir"]:
+        source["data_dir"] = options["data_dir"]
+    if not (folder / CHECKPOINT).is_file():
+        raise InvalidInputError(
+            f"{folder} has no {CHECKPOINT}: the run was started without --checkpoint-every, so "
+            "there is no state to go on from. Train again."
+        )
+    data = read_data(source, screen)
+    if data.digest != digest:
+        raise InvalidInputError(
+            f"the data in {source['spec']} are not those that the run in {folder} was trained on "
+            "(their SHA-256 differs). Put the old file back, or start a new run."
+        )
+    network = build_network(resolved, data)
+    return run_training(data, network, folder, description, screen, options, resume=True)
+
+
+def read_data(source: Mapping[str, Any], screen: Screen) -> Dataset:
+    """The data set, with a test part: its own, the one asked for, or one held out."""
+    test = source["test"]
+    wants_none = _is_zero(test)
+    data = load(
+        source["spec"],
+        data_dir=source["data_dir"],
+        target=source["target"],
+        test=None if wants_none else test,
+        task=source["task"],
+        notify=screen.note,
+    )
+    if data.X_test is None and not wants_none:
+        data = hold_out(data, TEST_FRACTION)
+        screen.note(
+            f"{data.name} has no test part: {len(data.X_test or ())} of its samples are held out "
+            "for testing (--test says otherwise)."
+        )
+    return data
+
+
+def run_training(
+    data: Dataset,
+    network: Any,
+    folder: Path,
+    description: Mapping[str, Any],
+    screen: Screen,
+    shown: Mapping[str, Any],
+    *,
+    resume: bool,
+) -> int:
+    """Train, judge, keep and show; returns the exit code."""
+    options = description["options"]
+    parts = divide(options, data)
+    targets = TargetScaling.fit(parts.y, network)
+    validation = parts.validation
+    y = parts.y
+    if targets is not None:
+        y = targets.apply(y)
+        validation = validation and (validation[0], targets.apply(validation[1]))
+    watch = screen.watch()
+    checkpoint = folder / CHECKPOINT
+    trainer = build_trainer(
+        options,
+        network,
+        validation=validation,
+        callbacks=[watch],
+        checkpoint=checkpoint if options["checkpoint_every"] else None,
+    )
+    description = {**description, "preprocessing": describe_preprocessing(network, targets)}
+    write_description(folder, description)
+    opening(screen, network, data, options)
+    started = time.perf_counter()
+    try:
+        history = trainer.fit(parts.X, y, resume=checkpoint if resume else None)
+    except DivergenceError:
+        _keep_diverged(folder, description, watch)
+        raise
+    finally:
+        watch.close()
+    seconds = time.perf_counter() - started
+    outcome = judge(network, history, data, parts, targets, seconds)
+    description = {
+        **description,
+        "status": history.stopped,
+        "results": outcome.results,
+    }
+    save_run(folder, network, history, description)
+    pictures = draw(folder, outcome, screen) if shown["pictures"] else []
+    closing(screen, outcome, folder, pictures)
+    if history.stopped == "interrupted":
+        screen.note(
+            f"Interrupted after {len(history)} epochs; what was learned so far is saved in {folder}."
+        )
+        return INTERRUPTED
+    return 0
+
+
+# ------------------------------------------------------------------------------------ what is said
+
+
+def opening(screen: Screen, network: Network, data: Dataset, options: Mapping[str, Any]) -> None:
+    """What is about to happen, in two lines."""
+    n, test = len(data.X_train), len(data.X_test) if data.X_test is not None else 0
+    screen.note(
+        f"{data.name}: {n:,} samples to learn from, {test:,} to test on; {data.n_features} "
+        f"features, {data.n_outputs} {'classes' if data.class_names else 'values'}"
+    )
+    widths = " - ".join(str(w) for w in (data.n_features, *options["hidden"], data.n_outputs))
+    rate = options["learning_rate"]
+    screen.note(
+        f"network {widths} ({options['activation']}, {options['output']}), "
+        f"{network.theta.size:,} parameters; {options['optimizer']}"
+        + (f" {rate:g}" if rate else "")
+        + f", batch {options['batch_size']}"
+    )
+
+
+def closing(screen: Screen, outcome: Outcome, folder: Path, pictures: Sequence[Path]) -> None:
+    """The table at the end, or the JSON object."""
+    results = outcome.results
+    screen.json({**results, "run": str(folder.resolve())})
+    if results.get("per_class"):
+        screen.show(per_class_table(results["per_class"], outcome.judged.part))
+    rows = score_rows(results)
+    rows.append(("run", str(folder)))
+    if pictures:
+        rows.append(("pictures", ", ".join(path.name for path in pictures)))
+    rows.append(("next", f"unstuck show {folder}"))
+    screen.show(facts(rows))
+
+
+# --------------------------------------------------------------------------------- what is written
+
+
+def describe_data(data: Dataset) -> dict[str, Any]:
+    """What run.json says about the data."""
+    return {
+        "name": data.name,
+        "source": data.source,
+        "digest": data.digest,
+        "task": data.task,
+        "train_samples": len(data.X_train),
+        "test_samples": 0 if data.X_test is None else len(data.X_test),
+        "features": data.n_features,
+        "feature_names": data.feature_names,
+        "class_names": data.class_names,
+        "image_shape": data.image_shape,
+        "dtype": str(data.X_train.dtype),
+    }
+
+
+def describe_preprocessing(network: Network, targets: TargetScaling | None) -> dict[str, Any]:
+    """What run.json says about how raw inputs and targets become the network's."""
+    found: dict[str, Any] = {"inputs": None, "targets": None}
+    if network.scaling is not None:
+        stored = network.scaling.to_dict()
+        found["inputs"] = {
+            "kind": stored["kind"],
+            "shift": stored["shift"].tolist(),
+            "scale": stored["scale"].tolist(),
+        }
+    if targets is not None:
+        found["targets"] = {"mean": targets.mean.tolist(), "scale": targets.scale.tolist()}
+    return found
+
+
+def _keep_diverged(folder: Path, description: Mapping[str, Any], watch: Watch) -> None:
+    """What a run that broke leaves: its record and history, to find out why."""
+    if watch.history is not None:
+        save_run(folder, None, watch.history, {**description, "status": "diverged"})
+
+
+def _forget(folder: Path) -> None:
+    """Remove a folder in which nothing was learned."""
+    left = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    if left <= {DESCRIPTION}:
+        (folder / DESCRIPTION).unlink(missing_ok=True)
+        with suppress(OSError):
+            folder.rmdir()
+
+
+def _absolute(test: str | None) -> str | None:
+    """A test file by its whole path, so that a run can be resumed from anywhere."""
+    return str(Path(test).resolve()) if test is not None and Path(test).exists() else test
+
+
+def _is_zero(test: str | None) -> bool:
+    try:
+        return test is not None and float(test) == 0.0
+    except ValueError:
+        return False
+
+
+def draw(folder: Path, outcome: Outcome, screen: Screen) -> list[Path]:
+    """The pictures; a run without them is still a run."""
+    return []

@@ -1,0 +1,100 @@
+"""Results as tables of at most 80 columns."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from unstuck.show.progress import seconds_text
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+MOST_CLASSES = 40  # rows; of more classes the worst are shown
+
+
+def facts(rows: Sequence[tuple[str, str]], title: str | None = None) -> Table:
+    """Two columns: what, and how much."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(
+        box=box.SIMPLE_HEAD, show_header=False, title=title, title_justify="left", pad_edge=False
+    )
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for what, value in rows:
+        table.add_row(what, value)
+    return table
+
+
+def score_rows(results: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Scores, cost, times of a training as rows for `facts`."""
+    regression = results["task"] == "regression"
+    kind, label = ("r2", "R2") if regression else ("accuracy", "accuracy")
+    rows = []
+    for part in ("test", "validation", "train"):
+        score = results.get(f"{part}_{kind}")
+        if score is not None:
+            shown = f"{score:.4f}" if regression else f"{score:.2%}"
+            name = f"{'training' if part == 'train' else part} {label}"
+            rows.append((name, f"[bold green]{shown}[/]" if part == "test" else shown))
+    for part in ("test", "validation", "training"):
+        if results.get(f"{part}_rmse") is not None:
+            rows.append((f"{part} error", f"{results[f'{part}_rmse']:.4g} (root mean square), "
+                         f"{results[f'{part}_mae']:.4g} (mean absolute)"))  # fmt: skip
+    cost = number(results.get("cost"))
+    if results.get("penalty"):
+        cost += f" + {number(results['penalty'])} penalty"
+    rows.append(("cost", cost))
+    rows.append(("time", time_text(results)))
+    return rows
+
+
+def time_text(results: Mapping[str, Any]) -> str:
+    """How long, for how many epochs, by which engine."""
+    epochs, threads = results["epochs"], results["threads"]
+    text = f"{seconds_text(results['train_seconds'])} for {epochs} epoch{'s' * (epochs != 1)}, "
+    text += f"{results['iterations']:,} updates; {results['engine']} engine"
+    return text + (f", {threads} threads" if threads and threads > 1 else "")
+
+
+def number(value: float | None) -> str:
+    """A cost to four digits; a dash where there is none."""
+    return "-" if value is None or math.isnan(value) else f"{value:.4g}"
+
+
+def per_class_table(rows: Sequence[Mapping[str, Any]], part: str) -> Table:
+    """Precision and recall of every class; the weakest stand out."""
+    from rich import box
+    from rich.table import Table
+
+    shown = list(rows)
+    title = f"Class by class ({part} data)"
+    if len(shown) > MOST_CLASSES:
+        shown = sorted(shown, key=lambda r: _worth(r))[:MOST_CLASSES]
+        title = f"The {MOST_CLASSES} weakest of {len(rows)} classes ({part} data)"
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
+    table.add_column("class", no_wrap=True)
+    for name in ("precision", "recall", "samples"):
+        table.add_column(name, justify="right")
+    for row in shown:
+        table.add_row(
+            row["class"], share(row["precision"]), share(row["recall"]), f"{row['samples']:,}"
+        )
+    return table
+
+
+def share(value: float | None) -> str:
+    """A share in percent, coloured when it is low."""
+    if value is None:
+        return "-"
+    text = f"{value:.1%}"
+    if value < 0.9:
+        return f"[red]{text}[/]"
+    return f"[yellow]{text}[/]" if value < 0.95 else text
+
+
+def _worth(row: Mapping[str, Any]) -> float:
+    return min(row["precision"] or 0.0, row["recall"] or 0.0)
