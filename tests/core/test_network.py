@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -180,3 +182,20 @@ def test_summary_counts_every_parameter() -> None:
     assert "W1 (64, 20)" in text
     assert "dropout 0.1" in text
     assert f"{net.theta.size:,} parameters" in text
+
+
+def through_pickle(net):
+    return pickle.loads(pickle.dumps(net))  # noqa: S301 - our own bytes
+
+
+@pytest.mark.parametrize("twin", [copy.deepcopy, through_pickle])
+def test_a_copied_or_pickled_network_still_works_on_its_one_buffer(twin) -> None:
+    """Views were once copied apart from `theta`: the copy predicted, but could not learn."""
+    net = Network.mlp([3, 4, 2], batch_norm=True, random_state=0)
+    X = np.ones((2, 3))
+    other = twin(net)
+    assert np.array_equal(other.forward(X), net.forward(X))
+    other.theta[...] = 0.0
+    assert not other["W1"].any()
+    assert np.allclose(other.forward(X), 0.5)
+    assert net.theta.any()

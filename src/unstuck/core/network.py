@@ -138,10 +138,22 @@ class Network:
         self._state_layout = tuple(lay_out(self.layers, "state_shapes"))
         self.theta: Array = np.zeros(total_size(self.parameters), self.dtype)
         self.state: Array = np.zeros(total_size(self._state_layout), self.dtype)
+        self._make_views()
+        self.initialize(random_state)
+
+    def _make_views(self) -> None:
         self._views = self.named(self.theta)
         self._layer_views = self.by_layer(self.theta)
         self._layer_states = self.by_layer(self.state, self._state_layout)
-        self.initialize(random_state)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle and copy: all but the views, which would become arrays of their own."""
+        views = {"_views", "_layer_views", "_layer_states"}
+        return {name: value for name, value in vars(self).items() if name not in views}
+
+    def __setstate__(self, stored: dict[str, Any]) -> None:
+        vars(self).update(stored)
+        self._make_views()
 
     @classmethod
     def mlp(
