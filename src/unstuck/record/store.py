@@ -44,7 +44,7 @@ def load_record(path: str | os.PathLike[str]) -> RunRecord:
         When the file is no such record, or was cut short.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
             return record_from(dict(arrays.items()))
     except (ValueError, KeyError, TypeError, zipfile.BadZipFile, EOFError) as error:
         raise DataFormatError(f"{path} is not a run record of unstuck: {error}") from error

@@ -73,7 +73,7 @@ def read_checkpoint(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[
             "--checkpoint-every."
         )
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = dict(stored.items())
         header = json.loads(arrays.pop("header").tobytes())
         if header["format"] != FORMAT:
@@ -112,7 +112,9 @@ def restore_checkpoint(loop: Loop, header: dict[str, Any], arrays: dict[str, Any
         loop.best.best, loop.best.epoch = kept["value"], kept["epoch"]
         loop.best.waited = kept["waited"]
         loop.best.theta, loop.best.state = arrays["best:theta"], arrays["best:state"]
-    loop.epoch, loop.step, loop.stopped = header["epoch"], header["step"], header["stopped"]
+    loop.epoch, loop.step = header["epoch"], header["step"]
+    if header["stopped"] == "early stopping":  # of all reasons the one that would come again
+        loop.stopped = header["stopped"]
     loop.plateau = type(loop.plateau).from_dict(header["plateau"])
     streams = header["streams"]
     loop.streams.order = from_state(streams["order"])
