@@ -199,3 +199,10 @@ def test_a_copied_or_pickled_network_still_works_on_its_one_buffer(twin) -> None
     assert not other["W1"].any()
     assert np.allclose(other.forward(X), 0.5)
     assert net.theta.any()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_inputs_of_any_finite_size_pass_without_a_warning(dtype) -> None:
+    net = Network.mlp([2, 3], dtype=dtype, random_state=0)
+    huge = np.full((1, 2), np.finfo(dtype).max, dtype)
+    assert np.array_equal(net.prepare(huge), huge)

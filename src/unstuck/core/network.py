@@ -307,7 +307,8 @@ class Network:
         else:
             x = X.astype(self.dtype, copy=False)
         flat = x.ravel()
-        if not math.isfinite(flat @ flat):  # one pass; only when it fails look for the place
+        # One pass; only when it fails look for the place. vdot, since it warns of no overflow.
+        if not math.isfinite(np.vdot(flat, flat)):
             check_finite(x)
         return x
 
