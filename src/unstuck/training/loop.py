@@ -124,22 +124,30 @@ class Loop:
 
     def run(self, interrupt: Interrupt, save: Callable[[Loop], None] | None) -> None:
         """Train to the end, or until stopped, interrupted or diverged."""
-        for callback in self.callbacks:
-            callback.on_start(self)
+        self.start()
         try:
             while self.step < self.total_steps and self.epoch < self.epochs and not self.stopped:
                 self.run_epoch(interrupt)
                 if save is not None and not interrupt:
                     save(self)
         finally:
-            if self.best is not None:
-                self.history.best_epoch = self.best.restore()
-            self.history.stopped = self.stopped or "finished"
-            if self.builder is not None:
-                self.look_once_more()
-                self.history.record = self.builder.build()
-            for callback in self.callbacks:
-                callback.on_end(self)
+            self.end()
+
+    def start(self) -> None:
+        """Before the first update."""
+        for callback in self.callbacks:
+            callback.on_start(self)
+
+    def end(self) -> None:
+        """After the last update, however training ended: best weights, record, callbacks."""
+        if self.best is not None:
+            self.history.best_epoch = self.best.restore()
+        self.history.stopped = self.stopped or "finished"
+        if self.builder is not None:
+            self.look_once_more()
+            self.history.record = self.builder.build()
+        for callback in self.callbacks:
+            callback.on_end(self)
 
     def look_once_more(self) -> None:
         """The state that training ended in; no update follows, so its ratio is NaN."""

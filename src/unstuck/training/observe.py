@@ -22,8 +22,8 @@ PROBE_ROWS = 64
 SHARE = 0.03  # of training time that looking may take
 # Measured on a 2-core x86-64 machine; only their ratios matter (docs/measured.md).
 LOOK_SECONDS, LOOK_SECONDS_PER_LAYER, LOOK_SECONDS_PER_FLOP = 60e-6, 25e-6, 8e-12
-STEP_SECONDS = {"numpy": 60e-6, "compiled": 1e-6}
-STEP_SECONDS_PER_FLOP = {"numpy": 8e-12, "compiled": 3e-12}
+STEP_SECONDS = {"numpy": 60e-6, "compiled": 1e-6, "scipy": 60e-6}
+STEP_SECONDS_PER_FLOP = {"numpy": 8e-12, "compiled": 3e-12, "scipy": 8e-12}
 
 
 class Observer:

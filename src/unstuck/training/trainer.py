@@ -27,8 +27,9 @@ from unstuck.training.callbacks import as_callbacks
 from unstuck.training.checkpoint import read_checkpoint, restore_checkpoint, save_checkpoint
 from unstuck.training.engines.choose import build_engine
 from unstuck.training.engines.numpy_engine import clip
-from unstuck.training.engines.protocol import Job
+from unstuck.training.engines.protocol import Engine, Job
 from unstuck.training.history import History
+from unstuck.training.lbfgs import DEFAULT_ITERATIONS, LBFGS, SciPyEngine, run_lbfgs
 from unstuck.training.loop import Loop, Streams
 from unstuck.training.observing import observe_run
 from unstuck.training.samples import Samples, hold_out, training_samples
@@ -44,9 +45,9 @@ class Trainer:
     ----------
     network : Network
         Changed in place.
-    optimizer : str or Optimizer
+    optimizer : str, Optimizer or LBFGS
         ``"sgd"``, ``"rmsprop"``, ``"adagrad"``, ``"adam"``, ``"adamw"``, ``"lbfgs"`` (full
-        batch, through SciPy), or an instance with its own settings.
+        batch, through SciPy; no dropout), or an instance with its own settings.
     learning_rate : float, optional
         Default: the optimiser's own.
     schedule : str or schedule
@@ -55,7 +56,7 @@ class Trainer:
         Samples an update: 1 is one sample at a time, ``"all"`` the full batch.
     epochs, iterations : int, optional
         Passes over the data, or updates; the first to be reached ends training. Default:
-        10 epochs.
+        10 epochs; for L-BFGS 200 iterations.
     shuffle : bool
         A new order of the samples for every epoch.
     validation : (X, y), optional
@@ -124,8 +125,9 @@ class Trainer:
         augment: Callable[[AnyArray, AnyArray, np.random.Generator], object] | None = None,
     ) -> None:
         self.network = network
-        self.full_batch_only = optimizer == "lbfgs"
-        self.optimizer = get_optimizer("sgd" if self.full_batch_only else optimizer)
+        lbfgs = LBFGS() if optimizer == "lbfgs" else optimizer
+        self.lbfgs = lbfgs if isinstance(lbfgs, LBFGS) else None
+        self.optimizer = get_optimizer("sgd" if self.lbfgs else optimizer)
         if learning_rate is not None:
             self.optimizer = replace(self.optimizer, learning_rate=learning_rate)
         self.schedule = get_schedule(schedule)
@@ -234,10 +236,6 @@ class Trainer:
             When the cost becomes NaN or infinite.
         """
         samples = training_samples(self.network, X, y, sample_weight, self.class_weight)
-        if self.full_batch_only:
-            from unstuck.training.lbfgs import fit_lbfgs
-
-            return fit_lbfgs(self, samples)
         frozen = None if resume is None else read_checkpoint(resume)
         loop = self.build_loop(samples, np.asarray(y), keep_optimizer, frozen)
         if frozen is not None:
@@ -245,7 +243,10 @@ class Trainer:
         save = None if self.checkpoint is None else self._save
         with limit_blas_threads(loop.engine.threads), interruptible() as interrupt:
             try:
-                loop.run(interrupt, save)
+                if self.lbfgs is None:
+                    loop.run(interrupt, save)
+                else:
+                    run_lbfgs(loop, self.lbfgs, interrupt)
             finally:
                 self.updates_done = loop.offset + loop.step
         return loop.history
@@ -273,7 +274,8 @@ class Trainer:
         if self.augment is not None:
             source = samples.X
             samples = replace(samples, X=np.array(samples.X))
-        batch_size = len(samples) if self.batch_size == "all" else int(self.batch_size)
+        whole = self.batch_size == "all" or self.lbfgs is not None
+        batch_size = len(samples) if whole else int(self.batch_size)
         batch_size = min(batch_size, len(samples))
         if not keep_optimizer:
             self.buffers = self.optimizer.start(network.theta.size, network.dtype)
@@ -294,7 +296,9 @@ class Trainer:
             self.threads if frozen is None else frozen[0]["threads"],
             total,
         )
-        engine = build_engine(job, self.engine if frozen is None else frozen[0]["engine"])
+        engine: Engine = SciPyEngine()
+        if self.lbfgs is None:
+            engine = build_engine(job, self.engine if frozen is None else frozen[0]["engine"])
         loop = Loop(
             network=network,
             optimizer=self.optimizer,
@@ -328,7 +332,8 @@ class Trainer:
         """(epochs, updates) at most."""
         per_epoch = -(-n_samples // batch_size)
         if self.epochs is None and self.iterations is None:
-            return DEFAULT_EPOCHS, DEFAULT_EPOCHS * per_epoch
+            epochs = DEFAULT_EPOCHS if self.lbfgs is None else DEFAULT_ITERATIONS
+            return epochs, epochs * per_epoch
         if self.epochs is None:
             total = self.iterations or 0
             return -(-total // per_epoch), total
