@@ -240,6 +240,10 @@ class Network:
         """The parameter of that name, a view of `theta`."""
         return lookup(name, self._views, "parameter")
 
+    def __setitem__(self, name: str, value: Any) -> None:
+        """Write values into a parameter, in place: ``network["W1"] *= 0.1`` works too."""
+        self[name][...] = value
+
     def __iter__(self) -> Iterator[str]:
         """The parameters' names, in buffer order."""
         return iter(self._views)
