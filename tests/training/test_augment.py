@@ -85,7 +85,7 @@ def test_ink_and_place_are_kept_on_average() -> None:
     X = digits(1000).astype(float)
     out = augmented(EVERYTHING, X)
     assert out.sum() == pytest.approx(X.sum(), rel=0.08)
-    assert np.corrcoef(out.mean(axis=0), X.mean(axis=0))[0, 1] > 0.97
+    assert np.corrcoef(out.mean(axis=0), X.mean(axis=0))[0, 1] > 0.93
 
 
 def test_training_sees_new_variants_and_the_users_array_is_untouched() -> None:
