@@ -13,7 +13,7 @@ ROWS = 1024  # at a time: memory stays bounded, products stay large
 
 
 class Score(NamedTuple):
-    """Cost (data term) and accuracy, or R2 for regression; the outputs when asked for."""
+    """Cost (data term) and accuracy, or R2 (mean over outputs); the outputs when asked for."""
 
     cost: float
     score: float
@@ -64,6 +64,7 @@ def score_targets(
     n = len(X)
     weight = np.ones(n) if sample_weight is None else np.asarray(sample_weight, np.float64)
     per_sample, right = np.empty(n), np.empty(n)
+    squares = np.zeros(network.n_outputs)  # of the errors, weighted sum over samples
     kept = np.empty((n, network.n_outputs), network.dtype) if keep_outputs else None
     for start in range(0, n, ROWS):
         rows = slice(start, start + ROWS)
@@ -76,20 +77,26 @@ def score_targets(
             )
             right[rows] = same if same.ndim == 1 else same.all(axis=1)
         else:
-            right[rows] = ((output - T) ** 2).sum(axis=1)
+            squares += weight[rows] @ (output - T).astype(np.float64) ** 2
         if kept is not None:
             kept[rows] = output
     cost = float(np.average(per_sample, weights=weight))
-    score = float(np.average(right, weights=weight))
     if network.task == "regression":
-        score = r2(score, targets, weight)
-    return Score(cost, score, kept)
+        return Score(cost, r2(squares, targets, weight), kept)
+    return Score(cost, float(np.average(right, weights=weight)), kept)
 
 
-def r2(mean_square: float, targets: Array, weight: Array) -> float:
-    """Share of the targets' variance that is explained, over all outputs together."""
+def r2(squares: Array, targets: Array, weight: Array) -> float:
+    """Share of each output's variance that is explained, averaged over the outputs.
+
+    ``squares`` (k,) are the weighted sums of squared errors. An output whose targets do not vary
+    counts as 1 when they are met exactly, else as 0, as in scikit-learn's ``r2_score``.
+    """
+    targets = targets.astype(np.float64)
     mean = np.average(targets, axis=0, weights=weight)
-    variance = float(np.average(((targets - mean) ** 2).sum(axis=1), weights=weight))
-    if variance == 0.0:
-        return 1.0 if mean_square == 0.0 else 0.0
-    return 1.0 - mean_square / variance
+    spread = weight @ (targets - mean) ** 2  # (k,)
+    spread[(targets == targets[0]).all(axis=0)] = 0.0  # not what rounding leaves of it
+    shares = np.where(squares == 0.0, 1.0, 0.0)
+    np.divide(squares, spread, out=shares, where=spread > 0.0)
+    shares[spread > 0.0] = 1.0 - shares[spread > 0.0]
+    return float(shares.mean())
