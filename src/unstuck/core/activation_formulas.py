@@ -95,8 +95,8 @@ def leaky_relu(z: Array, out: Array | None = None) -> Array:
 
 def leaky_relu_slope(_z: Array | None, a: Array) -> Array:
     """1 where ``z > 0``, else 0.01."""
-    one, low = a.dtype.type(1), a.dtype.type(LEAKY_SLOPE)
-    return np.where(a > 0, one, low)
+    slope = relu_slope(None, a)
+    return np.maximum(slope, LEAKY_SLOPE, out=slope)  # 4.9 us for 64 x 128, np.where 6.5
 
 
 @quiet(under="ignore")
