@@ -222,6 +222,15 @@ def test_npz_bomb_is_refused_before_it_unfolds(archive):
     assert peak < 4 << 20
 
 
+def test_npz_bomb_that_lies_about_its_compressed_size(archive):
+    path = archive({"X.npy": promise(f"({96 << 17},)") + bytes(96 << 20), "y.npy": npy_bytes(Y)})
+    with zipfile.ZipFile(path) as file:
+        honest = struct.pack("<I", file.getinfo("X.npy").compress_size)
+    path.write_bytes(path.read_bytes().replace(honest, struct.pack("<I", 64 << 20)))
+    with pytest.raises(DataFormatError, match="claims 67108864 bytes in an archive of"):
+        load_npz(path, Wanted())
+
+
 def test_npz_compressed_in_another_way(archive):
     path = archive({"X.npy": npy_bytes(X), "y.npy": npy_bytes(Y)}, zipfile.ZIP_LZMA)
     with pytest.raises(DataFormatError, match="does not use"):

@@ -1,8 +1,10 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from unstuck.base.errors import DataFormatError, InvalidInputError
-from unstuck.data import load as load_module
+from unstuck.data import split as split_module
 from unstuck.data.idx import write_idx
 from unstuck.data.load import LOADERS, NAMED, load, load_samples
 from unstuck.data.targets import encode_labels
@@ -155,13 +157,29 @@ def test_what_is_not_there(folder, spec, words):
         load(spec)
 
 
-def test_a_file_that_cannot_be_opened(folder, monkeypatch):
-    def refuse(path, wanted):
+@pytest.mark.parametrize("name", ["toy.csv", "toy.npz", "toy.npy", "toy-images.idx"])
+def test_a_file_that_may_not_be_read(folder, monkeypatch, name):
+    def refuse(self, *_, **__):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setitem(load_module.LOADERS, ".csv", refuse)
-    with pytest.raises(InvalidInputError, match=r"toy\.csv cannot be read: Permission denied"):
-        load("toy.csv")
+    monkeypatch.setattr(type(folder), "open", refuse)
+    with pytest.raises(InvalidInputError, match="cannot be read: Permission denied"):
+        load(name)
+
+
+def test_a_mapped_file_is_never_in_memory_as_a_whole(folder, monkeypatch):
+    monkeypatch.setattr(split_module, "IN_MEMORY_BYTES", 1 << 20)
+    n_samples = 100_000
+    table = np.lib.format.open_memmap("large.npy", "w+", np.float64, (n_samples, 101))  # 81 MB
+    table[:, -1] = np.arange(n_samples) % 3
+    table.flush()
+    tracemalloc.start()
+    data = load("large.npy", test=0.5)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert isinstance(data.X_train, np.memmap)
+    assert data.X_train.shape == (50_000, 100)
+    assert peak < 30 << 20
 
 
 def test_a_damaged_file_says_which(folder):

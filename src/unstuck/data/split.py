@@ -92,7 +92,7 @@ def _stratified(y: AnyArray, n_held: int, rng: np.random.Generator) -> AnyArray:
     """The held-out row indices: shares by largest remainder, each class keeping one sample."""
     _, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
     share = counts * (n_held / len(y))
-    take = np.minimum(share.astype(np.int64), counts - 1)
+    take = share.astype(np.int64)  # rounded down, so always less than the class has
     order = np.lexsort((rng.permutation(len(y)), codes))  # by class, at random within a class
     by_remainder = np.lexsort((rng.random(len(counts)), take - share))  # largest first
     missing = n_held - int(take.sum())
