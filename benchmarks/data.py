@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-import gzip
 import os
-from pathlib import Path
 
 import numpy as np
 
 from benchmarks.task import Array
 
-SKIPPED = "skipped: set UNSTUCK_DATA to a folder with MNIST's four IDX files"
+SKIPPED = "skipped: set UNSTUCK_DATA to the folder that holds MNIST's four IDX files"
 
 
 def mnist() -> tuple[Array, Array, Array, Array] | None:
-    """Training images (60000, 784) uint8, labels (60000,), test images, test labels; or None."""
-    folder = os.environ.get("UNSTUCK_DATA")
-    if not folder:
+    """Training images (60000, 784) uint8, labels (60000,), test images, test labels; or None.
+
+    Nothing is downloaded: a benchmark should not be the first to need the network.
+    """
+    from unstuck.data.mnist import load_mnist, local_folder
+
+    if not os.environ.get("UNSTUCK_DATA") or local_folder("mnist") is None:
         return None
-    root = Path(folder)
-    root = root / "mnist" if (root / "mnist").is_dir() else root
-
-    def read(name: str, header: int) -> Array:
-        packed = root / f"{name}.gz"
-        raw = gzip.decompress(packed.read_bytes()) if packed.exists() else (root / name).read_bytes()
-        return np.frombuffer(raw, np.uint8, offset=header)
-
-    return (
-        read("train-images-idx3-ubyte", 16).reshape(-1, 784),
-        read("train-labels-idx1-ubyte", 8),
-        read("t10k-images-idx3-ubyte", 16).reshape(-1, 784),
-        read("t10k-labels-idx1-ubyte", 8),
-    )
+    data = load_mnist()
+    assert data.X_test is not None
+    assert data.y_test is not None
+    return data.X_train, data.y_train, data.X_test, data.y_test
 
 
 def scaled(images: Array, how: str) -> Array:
@@ -39,4 +31,4 @@ def scaled(images: Array, how: str) -> Array:
     unit = images.astype(np.float32) / np.float32(255)
     if how == "unit":
         return unit
-    return (unit - np.float32(0.1307)) / np.float32(0.3081)
+    return (unit - np.float32(0.1307)) / np.float32(0.3081)  # mean and deviation of all pixels

@@ -11,17 +11,21 @@ import os
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks.peers import PEERS
+
+PAUSE = 0.2  # seconds; threads of the last contestant may spin a while before they sleep
 ROOT = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Who runs, on how many threads and samples; ``whole`` samples is what its time is scaled to."""
+    """Who runs, on how many threads and samples; its time is scaled up to ``whole`` samples."""
 
     peer: str
     threads: int
@@ -44,14 +48,17 @@ class Outcome:
         return statistics.median(self.seconds)
 
 
-def environment(threads: int) -> dict[str, str]:
-    """The variables that hold every library here to ``threads`` threads, set before it loads."""
-    names = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "NUMBA")
-    limits = {f"{name}_NUM_THREADS": str(threads) for name in names}
-    limits["UNSTUCK_BENCH_THREADS"] = str(threads)
-    limits["NPROC"] = str(threads)  # XLA's thread pool
-    limits["JAX_PLATFORMS"] = "cpu"
-    if threads == 1:
+def environment(entry: Entry) -> dict[str, str]:
+    """The variables that hold every library here to a number of threads, set before it loads.
+
+    With ``threads`` 0 nothing is limited: the contestant chooses for itself.
+    """
+    limits = {"JAX_PLATFORMS": "cpu", **PEERS[entry.peer].environment}
+    if entry.threads:
+        names = ("OMP", "OPENBLAS", "MKL", "NUMBA")
+        limits |= {f"{name}_NUM_THREADS": str(entry.threads) for name in names}
+        limits["NPROC"] = str(entry.threads)  # XLA's thread pool
+    if entry.threads == 1:
         limits["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
     return {**os.environ, **limits}
 
@@ -62,15 +69,19 @@ class Contestant:
     def __init__(self, entry: Entry, mode: str, folder: Path, checked: int) -> None:
         self.entry = entry
         numbers = ["--samples", str(entry.samples), "--checked", str(checked)]
-        self.process = subprocess.Popen(
+        self.process = subprocess.Popen(  # noqa: S603 - our own worker
             [sys.executable, "-m", "benchmarks.worker", entry.peer, mode, str(folder), *numbers],
-            env=environment(entry.threads),
+            env=environment(entry),
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
-        self.outcome = Outcome(entry, self.answer())
+        try:
+            self.outcome = Outcome(entry, self.answer())
+        except BaseException:
+            self.close()
+            raise
 
     def answer(self) -> dict[str, Any]:
         """Wait for the worker's next line."""
@@ -89,10 +100,12 @@ class Contestant:
         self.outcome.seconds.append(answer["seconds"] * self.entry.whole / self.entry.samples)
 
     def close(self) -> None:
-        """End the worker."""
-        if self.process.stdin:
-            self.process.stdin.close()
-        self.process.wait(timeout=30)
+        """End the worker: at the end of its input it goes by itself, or is made to."""
+        with self.process:  # closes the pipes, and waits
+            try:
+                self.process.communicate(timeout=30)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
 
 
 def race(
@@ -112,6 +125,7 @@ def race(
         for number in range(rounds):
             shift = number % len(contestants)
             for contestant in contestants[shift:] + contestants[:shift]:
+                time.sleep(PAUSE)
                 tell(f"round {number + 1} of {rounds}: {contestant.entry.peer}")
                 contestant.run(number)
     finally:

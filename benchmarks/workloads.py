@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from benchmarks.task import Recipe
 
 SHARE = 6_000
+QUICK = 10  # --quick trains on a tenth
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +24,15 @@ class Workload:
     recipe: Recipe
     scaling: str  # "unit" or "standard"
     bars: dict[str, float]  # peer -> least ratio
+    contestants: tuple[str, ...]
     shares: dict[str, int] = field(default_factory=dict)  # peer -> samples, where not all
+    checked: int = 6_000  # losses are compared after so many samples
 
 
 SLOW = {"pytorch": SHARE, "scikit_learn": SHARE, "handwritten": SHARE}
 SINGLE = (784, 64, 64, 10)
+EVERYBODY = ("unstuck", "jax_scan", "pytorch", "scikit_learn", "handwritten")
+LIMITS = ("products", "products_avx512")
 
 WORKLOADS = {
     workload.letter: workload
@@ -38,6 +43,7 @@ WORKLOADS = {
             Recipe((784, 128, 128, 10), "relu", 64, "sgd", 0.02, 0.9),
             "unit",
             {"jax_scan": 1.0, "pytorch": 3.0, "scikit_learn": 3.0, "products": 0.75},
+            (*EVERYBODY, "pytorch_fused", *LIMITS),
         ),
         Workload(
             "B",
@@ -45,6 +51,7 @@ WORKLOADS = {
             Recipe(SINGLE, "sigmoid", 1, "sgd", 0.1),
             "unit",
             {"jax_scan": 3.0, "pytorch": 50.0, "scikit_learn": 25.0, "handwritten": 25.0},
+            EVERYBODY,
             SLOW,
         ),
         Workload(
@@ -53,6 +60,7 @@ WORKLOADS = {
             Recipe(SINGLE, "sigmoid", 1, "sgd", 0.02),
             "standard",
             {"jax_scan": 1.5, "pytorch": 25.0},
+            EVERYBODY,
             SLOW,
         ),
         Workload(
@@ -61,6 +69,8 @@ WORKLOADS = {
             Recipe((784, 800, 800, 10), "relu", 1024, "sgd", 0.05, 0.9),
             "unit",
             {"jax_scan": 1.1, "pytorch": 1.1},
+            (*EVERYBODY, *LIMITS),
+            checked=20_480,
         ),
         Workload(
             "D",
@@ -68,7 +78,7 @@ WORKLOADS = {
             Recipe((784, 512, 512, 10), "relu", 128, "adam", 0.001),
             "unit",
             {"jax_scan": 1.5, "pytorch": 1.1, "scikit_learn": 3.0},
+            (*EVERYBODY, "pytorch_fused", *LIMITS),
         ),
     )
 }
-CONTESTANTS = ("unstuck", "jax_scan", "pytorch", "scikit_learn", "handwritten", "products")

@@ -70,7 +70,7 @@ class Trainer:
         self.adam() if self.recipe.optimizer == "adam" else self.sgd()
 
     def sgd(self) -> None:
-        """v = momentum v + g; p -= learning_rate v."""
+        """The velocity is momentum v + g; the step, learning_rate v."""
         rate, momentum = self.recipe.learning_rate, self.recipe.momentum
         arrays = zip(self.parameters, self.gradients, self.first, strict=True)
         for p, g, v in arrays:

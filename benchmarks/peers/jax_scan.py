@@ -1,7 +1,8 @@
 """JAX at its best: a whole epoch compiled into one ``lax.scan``, its buffers donated.
 
-A batch size that does not divide the samples leaves a smaller last batch, which takes one step after
-the scan, inside the same compiled function.
+A batch size that does not divide the samples leaves a smaller last batch, which takes one step
+after the scan, inside the same compiled function. Gathering all batches beforehand and unrolling
+the scan were tried, and were no faster.
 """
 
 from __future__ import annotations
