@@ -67,9 +67,7 @@ def test_planted_faults_fail_and_are_found(fault: str, seed: int) -> None:
 
 
 def test_a_wrong_derivative_of_the_users_own_activation_fails_below_it_only() -> None:
-    wrong = custom_activation(
-        np.tanh, lambda z: 1 - np.tanh(z), name="tanh_with_wrong_slope"
-    )
+    wrong = custom_activation(np.tanh, lambda z: 1 - np.tanh(z), name="tanh_with_wrong_slope")
     net = Network.mlp([6, 7, 4], wrong, random_state=0)
     result = check_gradients(net, *data())
     assert result["W1"].status == result["b1"].status == "failed"

@@ -117,7 +117,7 @@ def test_huge_but_finite_float32_inputs_are_not_called_infinite() -> None:
 
 
 def test_layers_that_do_not_fit_and_pairings_that_cannot_work_are_refused() -> None:
-    with pytest.raises(InvalidInputError, match="layer 0 .*gives 3 features, but layer 1"):
+    with pytest.raises(InvalidInputError, match=r"layer 0 .*gives 3 features, but layer 1"):
         Network([Dense(4, 3), Dense(5, 2), Activate("softmax", 2)])
     with pytest.raises(InvalidInputError, match="at least one layer"):
         Network([])

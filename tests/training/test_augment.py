@@ -60,9 +60,7 @@ def test_half_a_pixel_is_shared_between_two() -> None:
     image[0, 2, 2] = 1.0
     out = np.empty_like(image)
     half = np.array([[1, 0, 0.5, 0, 1, 0]], np.float32)
-    warp.warp_rows(
-        image, half, np.zeros((1, 2, 5, 5), np.float32), np.zeros((1, 3), np.int64), out
-    )
+    warp.warp_rows(image, half, np.zeros((1, 2, 5, 5), np.float32), np.zeros((1, 3), np.int64), out)
     assert out[0, 1:3, 2].tolist() == [0.5, 0.5]
     assert out.sum() == 1.0
 
@@ -78,7 +76,9 @@ def test_elastic_fields_have_the_asked_displacement_and_are_smooth() -> None:
 
 def test_same_seed_same_images_other_seed_others() -> None:
     assert np.array_equal(augmented(EVERYTHING, digits(), 1), augmented(EVERYTHING, digits(), 1))
-    assert not np.array_equal(augmented(EVERYTHING, digits(), 1), augmented(EVERYTHING, digits(), 2))
+    assert not np.array_equal(
+        augmented(EVERYTHING, digits(), 1), augmented(EVERYTHING, digits(), 2)
+    )
 
 
 def test_ink_and_place_are_kept_on_average() -> None:

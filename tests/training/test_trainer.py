@@ -191,9 +191,7 @@ def test_divergence_stops_at_that_step_and_says_where_and_what_to_try() -> None:
     net = Network.mlp([64, 16, 10], "relu", "identity", "squared_error", random_state=0)
     y = np.eye(10)[DIGITS.y_train]
     with pytest.raises(DivergenceError) as caught:
-        Trainer(net, "sgd", learning_rate=10.0, epochs=50, random_state=0).fit(
-            DIGITS.X_train, y
-        )
+        Trainer(net, "sgd", learning_rate=10.0, epochs=50, random_state=0).fit(DIGITS.X_train, y)
     message = str(caught.value)
     for part in ("at step ", "learning rate 10)", "layer ", "Largest activation", "Try"):
         assert part in message

@@ -4,6 +4,7 @@
     ├── InvalidInputError (ValueError)      an argument, array or option cannot be used
     │   └── DataFormatError                 a file does not hold what its format promises
     ├── DivergenceError (ArithmeticError)   the cost became NaN or infinite while training
+    │   └── FitDivergedError (ValueError)   the same in an estimator's fit, in scikit-learn's manner
     ├── CheckpointError (OSError)           a checkpoint or run folder cannot be written or read
     └── MissingDependencyError (ImportError)  an optional package is not installed
 
@@ -33,6 +34,10 @@ class DataFormatError(InvalidInputError):
 
 class DivergenceError(UnstuckError, ArithmeticError):
     """The cost became NaN or infinite while training."""
+
+
+class FitDivergedError(DivergenceError, ValueError):
+    """The cost became NaN or infinite in an estimator's `fit`."""
 
 
 class CheckpointError(UnstuckError, OSError):

@@ -14,6 +14,7 @@ does not catch it passes nothing.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +23,8 @@ import numpy as np
 
 from unstuck.base.arrays import Array
 from unstuck.base.rng import generator
-from unstuck.core.network import Network, check_lengths
+from unstuck.core.judge import check_lengths
+from unstuck.core.network import Network
 
 STEPS = (1e-4, 1e-5, 1e-6)  # tried in turn; relative to a direction of unit root mean square
 N_DIRECTIONS = 3
@@ -57,12 +59,12 @@ class GradientCheck:
 
     @property
     def passed(self) -> bool:
-        """Did every parameter pass? (Unchecked is not passed.)"""
+        """True if every parameter passed; unchecked is not passed."""
         return all(v.status == "passed" for v in self.verdicts)
 
     @property
     def failed(self) -> bool:
-        """Did any parameter fail?"""
+        """True if any parameter failed."""
         return any(v.status == "failed" for v in self.verdicts)
 
     def __getitem__(self, name: str) -> ParameterVerdict:
@@ -133,9 +135,7 @@ def check_gradients(
 
     def cost() -> float:
         forward = twin.propagate(x, training=True)
-        data = twin.loss_function.value(
-            forward.values[-2], forward.output, targets, sample_weight
-        )
+        data = twin.loss_function.value(forward.values[-2], forward.output, targets, sample_weight)
         return float(data) + twin.penalty()
 
     if gradient is None:
@@ -145,8 +145,7 @@ def check_gradients(
     judge = _Judge(cost, tolerance, absolute_tolerance, rng)
     return GradientCheck(
         tuple(
-            judge.verdict(name, twin[name], np.asarray(gradient[name], np.float64))
-            for name in twin
+            judge.verdict(name, twin[name], np.asarray(gradient[name], np.float64)) for name in twin
         )
     )
 
@@ -184,7 +183,9 @@ class _Judge:
 
     def verdict(self, name: str, parameter: Array, gradient: Array) -> ParameterVerdict:
         """Random directions first; entry by entry only where one of them fails."""
-        directions = [self.rng.standard_normal(parameter.shape) for _ in range(N_DIRECTIONS)]
+        directions: list[Array] = [
+            self.rng.standard_normal(parameter.shape) for _ in range(N_DIRECTIONS)
+        ]
         slopes = [self.slope(parameter, v) for v in directions]
         given = [float(np.sum(gradient * v)) for v in directions]
         outcomes = [self.compare(g, s) for g, s in zip(given, slopes, strict=True)]
@@ -229,7 +230,7 @@ class _Judge:
             np.add(parameter, saved, out=parameter)
             return self.cost()
 
-        best: Slope | None = None
+        best = Slope(math.nan, math.inf, (math.nan, math.nan))
         try:
             for h in STEPS:
                 ahead, behind = moved(h), moved(-h)
@@ -243,14 +244,10 @@ class _Judge:
                 kinked = abs(jump) > 20 * rounding and abs(jump) > 0.75 * abs(jump_wide)
                 kink = sides if kinked else None
                 found = Slope(value, abs(wide - narrow) + rounding, kink)
-                if best is None or (kink is None, -found.uncertainty) > (
-                    best.kink is None,
-                    -best.uncertainty,
-                ):
+                if (kink is None, -found.uncertainty) > (best.kink is None, -best.uncertainty):
                     best = found
         finally:
             parameter[...] = saved
-        assert best is not None
         return best
 
     def search(
@@ -269,10 +266,8 @@ class _Judge:
         wrong.sort(key=lambda entry: -abs(entry[1] - entry[2]))
         return tuple(wrong), len(order)
 
-    def catches_plant(
-        self, gradient: Array, directions: list[Array], slopes: list[Slope]
-    ) -> bool:
-        """Would one entry that is off by the gradient's root mean square have been noticed?"""
+    def catches_plant(self, gradient: Array, directions: list[Array], slopes: list[Slope]) -> bool:
+        """True if one entry off by the gradient's root mean square would have been noticed."""
         planted = gradient.copy()
         index = np.unravel_index(int(self.rng.integers(gradient.size)), gradient.shape)
         planted[index] += np.sqrt(np.mean(gradient**2))

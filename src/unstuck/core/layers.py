@@ -258,7 +258,7 @@ class BatchNorm(_Stateless):
         inverse_std = 1.0 / np.sqrt(variance + x.dtype.type(self.epsilon))
         normal = (x - mean) * inverse_std  # (n, width)
         run.kept["normal"], run.kept["inverse_std"] = normal, inverse_std
-        y = np.multiply(normal, p["gamma"], out=out)
+        y: Array = np.multiply(normal, p["gamma"], out=out)
         y += p["beta"]
         return y
 
@@ -271,13 +271,15 @@ class BatchNorm(_Stateless):
         np.add.reduce(dy, axis=0, out=g["beta"])
         slope = p["gamma"] * inverse_std
         if not run.training:
-            return np.multiply(dy, slope, out=out)
+            straight: Array = np.multiply(dy, slope, out=out)
+            return straight
         n = dy.shape[0]
         centred = dy - g["beta"] / n - normal * (g["gamma"] / n)  # (n, width)
-        return np.multiply(centred, slope, out=out)
+        dx: Array = np.multiply(centred, slope, out=out)
+        return dx
 
 
-def positive_width(width: int, what: str) -> int:
+def positive_width(width: Any, what: str) -> int:
     """``width`` as an int of at least 1, or an error that names it."""
     if isinstance(width, bool) or not isinstance(width, (int, np.integer)) or width < 1:
         raise InvalidInputError(f"{what} is {width!r}; allowed: a whole number of at least 1.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from unstuck.base.errors import InvalidInputError
@@ -30,6 +31,7 @@ def mlp_layers(
     output: Activation,
     initializer: Any,
     bias_initializer: Any,
+    *,
     dropout: float,
     batch_norm: bool,
 ) -> list[Layer]:
@@ -40,7 +42,7 @@ def mlp_layers(
         )
     layers: list[Layer] = []
     n_layers = len(sizes) - 1
-    for i, (fan_in, fan_out) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+    for i, (fan_in, fan_out) in enumerate(pairwise(sizes)):
         is_last = i == n_layers - 1
         activation = output if is_last else hidden
         draw = get_initializer(

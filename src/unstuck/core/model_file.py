@@ -27,8 +27,9 @@ from unstuck.core.initializers import (
     get_initializer,
 )
 from unstuck.core.layers import Activate, BatchNorm, Dense, Dropout, Layer
+from unstuck.core.layout import lay_out, total_size
 from unstuck.core.losses import LOSSES, get_loss
-from unstuck.core.network import DTYPES, Network, lay_out, total_size
+from unstuck.core.network import DTYPES, Network
 from unstuck.core.scaling import InputScaling
 
 FORMAT = "unstuck model 1"

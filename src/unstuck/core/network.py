@@ -22,12 +22,17 @@ from unstuck.base.arrays import AnyArray, Array
 from unstuck.base.errors import InvalidInputError, lookup
 from unstuck.base.rng import generator
 from unstuck.core.activations import Activation, get_activation
+from unstuck.core.judge import check_finite, check_lengths, check_penalty, decide
 from unstuck.core.layers import Activate, Dense, Layer, Pass, Views
+from unstuck.core.layout import Parameter, check_widths, dense_widths, lay_out, total_size
 from unstuck.core.losses import get_loss
 from unstuck.core.scaling import InputScaling
 from unstuck.core.targets import encode_targets
 
-DTYPES = {"float32": np.dtype(np.float32), "float64": np.dtype(np.float64)}
+DTYPES: dict[str, np.dtype[Any]] = {
+    "float32": np.dtype(np.float32),
+    "float64": np.dtype(np.float64),
+}
 
 
 class Cost(NamedTuple):
@@ -44,8 +49,11 @@ class Cost(NamedTuple):
 
 @dataclass(slots=True)
 class ForwardPass:
-    """What one forward pass leaves behind: ``values[0]`` is the input batch,
-    ``values[i + 1]`` what layer ``i`` made of it, each (n, width)."""
+    """What one forward pass leaves behind.
+
+    ``values[0]`` is the input batch, ``values[i + 1]`` what layer ``i`` made of it,
+    each (n, width).
+    """
 
     values: list[Array]
     runs: list[Pass]
@@ -54,17 +62,6 @@ class ForwardPass:
     def output(self) -> Array:
         """The network's output, (n, n_outputs)."""
         return self.values[-1]
-
-
-class Parameter(NamedTuple):
-    """Where one parameter array lies in the flat buffer."""
-
-    name: str  # "W1", as a person would write it
-    layer: int  # index of its layer
-    local: str  # "W", the layer's own name for it
-    start: int
-    stop: int
-    shape: tuple[int, ...]
 
 
 class Network:
@@ -125,7 +122,7 @@ class Network:
         self.loss_function = get_loss(loss)
         self.loss_function.check_pairing(self.output_activation)
         self.l1, self.l2 = check_penalty(l1, "l1"), check_penalty(l2, "l2")
-        self.dtype = lookup(np.dtype(dtype).name, DTYPES, "dtype")
+        self.dtype: np.dtype[Any] = lookup(np.dtype(dtype).name, DTYPES, "dtype")
         self.scaling = scaling
         self.image_shape = image_shape
         self.class_names = None if class_names is None else tuple(str(c) for c in class_names)
@@ -196,8 +193,8 @@ class Network:
             get_activation(output_activation or get_loss(loss).fused_activation or "identity"),
             initializer,
             bias_initializer,
-            dropout,
-            batch_norm,
+            dropout=dropout,
+            batch_norm=batch_norm,
         )
         return cls(layers, loss, **options)
 
@@ -221,7 +218,7 @@ class Network:
 
     @property
     def fused(self) -> bool:
-        """Is the loss computed from the logits, together with the output activation?"""
+        """True if the loss is computed from the logits, together with the output activation."""
         return self.loss_function.fused_activation is not None
 
     @property
@@ -282,29 +279,24 @@ class Network:
     def weights(self, flat: AnyArray | None = None) -> list[AnyArray]:
         """The weight matrices (what the penalty covers), views of `theta` or of ``flat``."""
         flat = self.theta if flat is None else flat
-        return [
-            flat[p.start : p.stop].reshape(p.shape) for p in self.parameters if p.local == "W"
-        ]
+        return [flat[p.start : p.stop].reshape(p.shape) for p in self.parameters if p.local == "W"]
 
     def initialize(self, random_state: Any = None) -> None:
         """Draw all parameters afresh, in place."""
         rng = generator(random_state)
-        for layer, p, state in zip(
-            self.layers, self._layer_views, self._layer_states, strict=True
-        ):
+        for layer, p, state in zip(self.layers, self._layer_views, self._layer_states, strict=True):
             layer.initialize(rng, p, state)
 
     # ------------------------------------------------------------------ forward, backward
 
     def prepare(self, X: Any) -> Array:
-        """Raw inputs as the first layer's inputs: checked, floating point, scaled; (n, features)."""
+        """Raw inputs as the first layer takes them: checked, floats, scaled; (n, features)."""
         X = np.asarray(X)
         if X.ndim != 2 or X.shape[1] != self.n_features:
             X = self._reshape(X)
         if X.dtype.kind not in "fiub":
             raise InvalidInputError(
-                f"X has dtype {X.dtype}; allowed: numbers. Convert it, for example "
-                "X.astype(float)."
+                f"X has dtype {X.dtype}; allowed: numbers. Convert it, for example X.astype(float)."
             )
         if self.scaling is not None:
             x: Array = self.scaling.apply(X, self.dtype)
@@ -410,9 +402,7 @@ class Network:
 
     def _infer(self, x: Array) -> Array:
         run = Pass()
-        for layer, p, state in zip(
-            self.layers, self._layer_views, self._layer_states, strict=True
-        ):
+        for layer, p, state in zip(self.layers, self._layer_views, self._layer_states, strict=True):
             x = layer.forward(x, p, state, run, None)
         return x
 
@@ -421,9 +411,7 @@ class Network:
         forward = self.propagate(self.prepare(X))
         targets = self.encode(y)
         check_lengths(forward.output, targets)
-        data = self.loss_function.value(
-            forward.values[-2], forward.output, targets, sample_weight
-        )
+        data = self.loss_function.value(forward.values[-2], forward.output, targets, sample_weight)
         return Cost(float(data), self.penalty())
 
     def gradient(self, X: Any, y: Any, sample_weight: Array | None = None) -> dict[str, Array]:
@@ -472,74 +460,3 @@ class Network:
         from unstuck.core.model_file import load_network
 
         return load_network(path, activations)
-
-
-def decide(outputs: Array, activation: Activation, task: str) -> Array:
-    """Outputs to decisions: the largest output, or which side of the middle of the range."""
-    if outputs.shape[1] > 1 and task == "classification":
-        decided: Array = outputs.argmax(axis=1)
-        return decided
-    low, high = activation.range
-    middle = (low + high) / 2 if math.isfinite(low + high) else 0.5
-    above: Array = (outputs > middle).astype(np.intp)
-    return above[:, 0] if outputs.shape[1] == 1 else above
-
-
-def lay_out(layers: Sequence[Layer], which: str) -> Iterator[Parameter]:
-    """Place every layer's arrays one after the other; number names by kind of array."""
-    counts: dict[str, int] = {}
-    start = 0
-    for index, layer in enumerate(layers):
-        for local, shape in getattr(layer, which)().items():
-            counts[local] = counts.get(local, 0) + 1
-            stop = start + math.prod(shape)
-            yield Parameter(f"{local}{counts[local]}", index, local, start, stop, shape)
-            start = stop
-
-
-def total_size(layout: Sequence[Parameter]) -> int:
-    """Entries in the buffer that a layout describes."""
-    return layout[-1].stop if layout else 0
-
-
-def dense_widths(layers: Sequence[Layer]) -> list[int]:
-    """Input width, then the width of every dense layer."""
-    return [layers[0].fan_in, *(la.fan_out for la in layers if isinstance(la, Dense))]
-
-
-def check_widths(layers: Sequence[Layer]) -> None:
-    """Raise unless there are layers and each takes what the one before it gives."""
-    if not layers:
-        raise InvalidInputError("a network needs at least one layer; got none.")
-    for i, (before, after) in enumerate(zip(layers[:-1], layers[1:], strict=True)):
-        if before.fan_out != after.fan_in:
-            raise InvalidInputError(
-                f"layer {i} ({before.kind}) gives {before.fan_out} features, but layer {i + 1} "
-                f"({after.kind}) takes {after.fan_in}; make the two equal."
-            )
-
-
-def check_penalty(value: float, name: str) -> float:
-    """A penalty factor as float, or an error."""
-    if not (math.isfinite(value) and value >= 0.0):
-        raise InvalidInputError(f"{name} is {value!r}; allowed: a finite number, at least 0.")
-    return float(value)
-
-
-def check_finite(x: Array) -> None:
-    """Raise with row and column of the first entry that is NaN or infinite, if there is one."""
-    bad = np.argwhere(~np.isfinite(x))
-    if len(bad):
-        row, column = (int(i) for i in bad[0])
-        raise InvalidInputError(
-            f"X is {x[row, column]} at row {row}, column {column} (after scaling); "
-            "allowed: finite numbers. Remove or replace such entries."
-        )
-
-
-def check_lengths(outputs: Array, targets: Array) -> None:
-    """Raise unless there are as many targets as samples."""
-    if len(outputs) != len(targets):
-        raise InvalidInputError(
-            f"X has {len(outputs)} samples, but y has {len(targets)}; they must be equal."
-        )

@@ -53,7 +53,7 @@ LAYER_SERIES = {
     "preactivation_std": "standard deviation of z over samples and units",
     "activation_mean": "mean of a = phi(z) over samples and units",
     "activation_std": "standard deviation of a over samples and units",
-    "gradient_std": "root mean square of dL/dz over samples and units, L being the cost of one sample",
+    "gradient_std": "root mean square of dL/dz over samples and units, L the cost of one sample",
     "saturated": "share of entries whose slope phi'(z) is under 1 % of its largest value",
     "dead": "share of units that are zero for every observed sample",
     "weight_mean": "mean of the weights",
@@ -170,7 +170,7 @@ class RecordBuilder:
         return -(-step // self.stride) * self.stride
 
     def due(self, step: int) -> bool:
-        """Is this step to be observed?"""
+        """True if this step is to be observed."""
         return self.next_due(step) == step
 
     def add(self, row: Observation) -> None:
@@ -194,10 +194,7 @@ class RecordBuilder:
         self.stride = int(record.facts["stride"])
         self.rows = [
             Observation(
-                **{
-                    f.name: _entry(record.series[f.name][i], f.name)
-                    for f in fields(Observation)
-                }
+                **{f.name: _entry(record.series[f.name][i], f.name) for f in fields(Observation)}
             )
             for i in range(len(record))
         ]

@@ -49,7 +49,7 @@ def saturated_share(slope: Array, largest: float) -> float:
     >>> saturated_share(np.array([0.25, 0.001]), largest=0.25)
     0.5
     """
-    return float(np.count_nonzero(np.abs(slope) < SATURATED_SLOPE * largest)) / slope.size
+    return float(np.count_nonzero(np.abs(slope) < SATURATED_SLOPE * largest) / slope.size)
 
 
 def dead_share(slope: Array) -> float:
@@ -58,4 +58,4 @@ def dead_share(slope: Array) -> float:
     >>> dead_share(np.array([[0.0, 1.0], [0.0, 0.0]]))
     0.5
     """
-    return float(np.count_nonzero(~slope.any(axis=0))) / slope.shape[1]
+    return float(np.count_nonzero(~slope.any(axis=0)) / slope.shape[1])

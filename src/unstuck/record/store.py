@@ -6,6 +6,7 @@ import json
 import os
 import zipfile
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ def load_record(path: str | os.PathLike[str]) -> RunRecord:
         When the file is no such record, or was cut short.
     """
     try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return record_from(dict(arrays.items()))
     except (ValueError, KeyError, TypeError, zipfile.BadZipFile, EOFError) as error:
         raise DataFormatError(f"{path} is not a run record of unstuck: {error}") from error

@@ -73,14 +73,19 @@ def read_checkpoint(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[
             "--checkpoint-every."
         )
     try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
+        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = dict(stored.items())
         header = json.loads(arrays.pop("header").tobytes())
-        if header["format"] != FORMAT:
-            raise ValueError(f"its format is {header['format']!r}, expected {FORMAT!r}")
+        check_format(header["format"])
     except (ValueError, KeyError, TypeError, zipfile.BadZipFile, EOFError, zlib.error) as error:
         raise DataFormatError(f"{path} is not a checkpoint of unstuck: {error}") from error
     return header, arrays
+
+
+def check_format(found: str) -> None:
+    """Raise unless the file says that it is of this format."""
+    if found != FORMAT:
+        raise ValueError(f"its format is {found!r}, expected {FORMAT!r}")
 
 
 def restore_checkpoint(loop: Loop, header: dict[str, Any], arrays: dict[str, Any]) -> None:

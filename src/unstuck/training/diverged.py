@@ -1,4 +1,4 @@
-"""The cost is not finite any more: say at which step, in which layer, how large, and what to try."""
+"""The cost is not finite any more: say at which step, in which layer, and what to try."""
 
 from __future__ import annotations
 

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from unstuck.base.arrays import AnyArray, Array
-from unstuck.core.network import Network, decide
+from unstuck.core.judge import decide
+from unstuck.core.network import Network
 
 ROWS = 1024  # at a time: memory stays bounded, products stay large
 
@@ -47,9 +48,7 @@ def evaluate(
     >>> evaluate(net, np.zeros((6, 2)), [0, 0, 0, 1, 1, 2]).score
     0.5
     """
-    return score_targets(
-        network, X, network.encode(y), sample_weight, keep_outputs=keep_outputs
-    )
+    return score_targets(network, X, network.encode(y), sample_weight, keep_outputs=keep_outputs)
 
 
 def score_targets(

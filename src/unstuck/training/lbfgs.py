@@ -18,7 +18,8 @@ from unstuck.base.arrays import Array
 from unstuck.base.construct import check_number
 from unstuck.base.errors import DivergenceError
 from unstuck.base.interrupt import Interrupt
-from unstuck.core.network import Network, decide
+from unstuck.core.judge import decide
+from unstuck.core.network import Network
 from unstuck.training.diverged import divergence_error
 from unstuck.training.engines.protocol import Progress
 from unstuck.training.loop import EpochTotals, Loop

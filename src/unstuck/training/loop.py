@@ -164,7 +164,7 @@ class Loop:
         """One pass over the samples (cut short by the last iteration or Ctrl-C), one row."""
         self.totals = EpochTotals()
         started = time.perf_counter()
-        if self.augment is not None:
+        if self.augment is not None and self.source is not None:
             self.augment(self.source, self.samples.X, self.streams.augment)
         order = self.order()
         steps = min(-(-len(order) // self.batch_size), self.total_steps - self.step)
@@ -208,11 +208,9 @@ class Loop:
             self.stop("diverged")
             at = start + progress.steps
             bad = order[at * self.batch_size : (at + 1) * self.batch_size]
-            raise divergence_error(
-                self.network, self.samples, bad, self.step + 1, float(rates[at])
-            )
+            raise divergence_error(self.network, self.samples, bad, self.step + 1, float(rates[at]))
 
-    def order(self) -> Array:
+    def order(self) -> AnyArray:
         """The rows in the order of this epoch. One full batch has no order."""
         n = len(self.samples)
         if not self.shuffle or self.batch_size >= n:

@@ -97,7 +97,7 @@ class Observer:
                 columns["dead"][k] = st.dead_share(slope)
 
     def finish(self, seen: dict[str, float | Array], step: int, rate: float) -> Observation:
-        """Complete a look once the update has been done: how far did each layer move?"""
+        """Complete a look once the update has been done, with how far each layer moved."""
         np.subtract(self.network.theta, self.before, out=self.before)
         ratios = seen["update_ratio"]
         pairs = zip(self.network.weights(), self.network.weights(self.before), strict=True)

@@ -1,4 +1,4 @@
-"""The training set as the loop uses it: checked, encoded, weighted, split from its validation part."""
+"""The training set as the loop uses it: checked, encoded, weighted, split for validation."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ def training_samples(
 
 def as_rows(X: Any, network: Network) -> AnyArray:
     """``X`` as an (n, n_features) array, images flattened; memory-mapped arrays stay mapped."""
-    X = X if isinstance(X, np.ndarray) else np.asarray(X)
-    if X.ndim == 3 and X.shape[1] * X.shape[2] == network.n_features:
-        X = X.reshape(len(X), -1)
-    if X.ndim != 2 or X.shape[1] != network.n_features:
+    rows: AnyArray = X if isinstance(X, np.ndarray) else np.asarray(X)
+    if rows.ndim == 3 and rows.shape[1] * rows.shape[2] == network.n_features:
+        rows = rows.reshape(len(rows), -1)
+    if rows.ndim != 2 or rows.shape[1] != network.n_features:
         raise InvalidInputError(
-            f"X has shape {X.shape}; this network takes (n_samples, {network.n_features})."
+            f"X has shape {rows.shape}; this network takes (n_samples, {network.n_features})."
         )
-    return X
+    return rows
 
 
 def sample_weights(
@@ -80,9 +80,7 @@ def sample_weights(
                 f"sample_weight has shape {weight.shape}; give one number a sample, ({len(y)},)."
             )
         if not np.isfinite(weight).all() or (weight < 0).any() or not weight.any():
-            raise InvalidInputError(
-                "sample_weight must be finite, not negative, and not all zero."
-            )
+            raise InvalidInputError("sample_weight must be finite, not negative, and not all zero.")
     if class_weight is None:
         return weight
     if y.ndim != 1 or y.dtype.kind not in "iub":
@@ -90,29 +88,31 @@ def sample_weights(
             f"class_weight needs class numbers as y; got shape {y.shape}, dtype {y.dtype}. "
             "Use sample_weight instead."
         )
-    factors = np.ones(max(network.n_outputs, int(y.max()) + 1), network.dtype)
-    if isinstance(class_weight, str):
-        if class_weight != "balanced":
-            raise InvalidInputError(
-                f"class_weight is {class_weight!r}; allowed: 'balanced', or a mapping of class "
-                "number to weight."
-            )
+    factors = class_factors(class_weight, y, network)
+    by_class: Array = factors[y]
+    return by_class if weight is None else weight * by_class
+
+
+def class_factors(class_weight: Any, y: AnyArray, network: Network) -> Array:
+    """One weight a class, from a mapping or ``"balanced"``."""
+    factors: Array = np.ones(max(network.n_outputs, int(y.max()) + 1), network.dtype)
+    if class_weight == "balanced":
         counts = np.bincount(y, minlength=len(factors))
         present = counts > 0
         factors[present] = len(y) / (present.sum() * counts[present])
-    elif isinstance(class_weight, Mapping):
-        for label, factor in class_weight.items():
-            if not 0 <= int(label) < len(factors):
-                raise InvalidInputError(
-                    f"class_weight names class {label!r}; allowed: 0 to {len(factors) - 1}."
-                )
-            factors[int(label)] = factor
-    else:
+        return factors
+    if not isinstance(class_weight, Mapping):
         raise InvalidInputError(
-            f"class_weight is {class_weight!r}; allowed: None, 'balanced', or a mapping."
+            f"class_weight is {class_weight!r}; allowed: None, 'balanced', or a mapping of class "
+            "number to weight."
         )
-    by_class: Array = factors[y]
-    return by_class if weight is None else weight * by_class
+    for label, factor in class_weight.items():
+        if not 0 <= int(label) < len(factors):
+            raise InvalidInputError(
+                f"class_weight names class {label!r}; allowed: 0 to {len(factors) - 1}."
+            )
+        factors[int(label)] = factor
+    return factors
 
 
 def hold_out(

@@ -15,12 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.base.arrays import AnyArray, Array
+from unstuck.base.arrays import AnyArray
 from unstuck.base.errors import InvalidInputError
 from unstuck.base.interrupt import interruptible
 from unstuck.base.rng import generator
 from unstuck.base.threads import limit_blas_threads
-from unstuck.core.network import Cost, Network, check_lengths
+from unstuck.core.judge import check_lengths
+from unstuck.core.network import Cost, Network
 from unstuck.core.optimizers import get_optimizer
 from unstuck.core.schedules import get_schedule
 from unstuck.training.callbacks import as_callbacks
@@ -129,7 +130,8 @@ class Trainer:
         self.lbfgs = lbfgs if isinstance(lbfgs, LBFGS) else None
         self.optimizer = get_optimizer("sgd" if self.lbfgs else optimizer)
         if learning_rate is not None:
-            self.optimizer = replace(self.optimizer, learning_rate=learning_rate)
+            options: dict[str, Any] = {"learning_rate": learning_rate}
+            self.optimizer = replace(self.optimizer, **options)  # type: ignore[type-var]
         self.schedule = get_schedule(schedule)
         self.batch_size = check_batch_size(batch_size)
         self.epochs = check_count(epochs, "epochs")
@@ -237,7 +239,7 @@ class Trainer:
         """
         samples = training_samples(self.network, X, y, sample_weight, self.class_weight)
         frozen = None if resume is None else read_checkpoint(resume)
-        loop = self.build_loop(samples, np.asarray(y), keep_optimizer, frozen)
+        loop = self.build_loop(samples, np.asarray(y), keep_optimizer=keep_optimizer, frozen=frozen)
         if frozen is not None:
             restore_checkpoint(loop, *frozen)
         save = None if self.checkpoint is None else self._save
@@ -259,6 +261,7 @@ class Trainer:
         self,
         samples: Samples,
         y: AnyArray,
+        *,
         keep_optimizer: bool,
         frozen: tuple[dict[str, Any], dict[str, Any]] | None,
     ) -> Loop:
@@ -341,7 +344,7 @@ class Trainer:
         return self.epochs, total if self.iterations is None else min(total, self.iterations)
 
 
-def check_batch_size(value: int | str) -> int | str:
+def check_batch_size(value: Any) -> int | str:
     """A whole number of at least 1, or "all"."""
     if value == "all":
         return "all"
@@ -352,7 +355,7 @@ def check_batch_size(value: int | str) -> int | str:
     return int(value)
 
 
-def check_count(value: int | None, name: str) -> int | None:
+def check_count(value: Any, name: str) -> int | None:
     """None, or a whole number of at least 1."""
     if value is None:
         return None

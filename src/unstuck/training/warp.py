@@ -15,15 +15,13 @@ from unstuck.base.arrays import AnyArray, Array
 from unstuck.base.optional import available
 
 
-def warp_rows(
-    images: AnyArray, maps: Array, fields: Array, picks: AnyArray, out: AnyArray
-) -> None:
+def warp_rows(images: AnyArray, maps: Array, fields: Array, picks: AnyArray, out: AnyArray) -> None:
     """Fill ``out`` (n, height, width) with ``images`` seen through maps and fields.
 
     Output pixel (r, c) shows the input at ``map @ (r, c, 1) + field[(r, c) rolled]``, both taken
     from the image's centre; outside the image is 0.
     """
-    whole = out.dtype.kind in "iu"
+    whole = int(out.dtype.kind in "iu")
     if available("numba"):
         _compiled()(images, maps, fields, picks, out, whole)
     else:
@@ -31,7 +29,7 @@ def warp_rows(
 
 
 def _in_numpy(
-    images: AnyArray, maps: Array, fields: Array, picks: AnyArray, out: AnyArray, whole: bool
+    images: AnyArray, maps: Array, fields: Array, picks: AnyArray, out: AnyArray, whole: int
 ) -> None:
     n, height, width = images.shape
     half_r, half_c = np.float32((height - 1) / 2), np.float32((width - 1) / 2)
@@ -66,7 +64,7 @@ def _compiled() -> Callable[..., None]:
     return compiled
 
 
-def _loop(images: Any, maps: Any, fields: Any, picks: Any, out: Any, whole: bool) -> None:
+def _loop(images: Any, maps: Any, fields: Any, picks: Any, out: Any, whole: int) -> None:
     """The same in loops, for the compiler."""
     n, height, width = images.shape
     half_r, half_c = np.float32((height - 1) / 2), np.float32((width - 1) / 2)

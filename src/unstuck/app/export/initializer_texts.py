@@ -34,7 +34,7 @@ HELPERS: dict[str, Helper] = {
     "orthogonal": Helper(
         '''
 def orthogonal(rng, rows, columns):
-    """A random matrix with orthonormal columns, or rows where there are fewer of them."""
+    """A random matrix whose columns (or rows, if fewer) are orthonormal."""
     tall = rng.standard_normal((max(rows, columns), min(rows, columns)))
     q, r = np.linalg.qr(tall)
     q *= np.where(np.diag(r) < 0, -1, 1)  # without it not all are equally likely

@@ -11,7 +11,8 @@ from unstuck.app.export.text import docstring, enclose, function
 from unstuck.app.export.training_program import functions_of, gather, import_block
 from unstuck.app.export.walk import is_single, walk
 from unstuck.base.arrays import AnyArray
-from unstuck.core.network import Network, lay_out
+from unstuck.core.layout import lay_out
+from unstuck.core.network import Network
 
 
 def prediction_program(network: Network) -> str:

@@ -16,7 +16,8 @@ from unstuck.app.export.layer_texts import LETTERS, LayerText, Place, layer_text
 from unstuck.app.export.loss_texts import LossText, loss_text
 from unstuck.app.export.text import line
 from unstuck.core.layers import Activate, Dropout, Layer
-from unstuck.core.network import Network, Parameter, lay_out
+from unstuck.core.layout import Parameter, lay_out
+from unstuck.core.network import Network
 
 INPUT = "X"
 

@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from unstuck.base.arrays import Array
-from unstuck.core.network import decide
+from unstuck.core.judge import decide
 from unstuck.training.engines.protocol import Job, Progress
 
 
