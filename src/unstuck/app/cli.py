@@ -109,31 +109,36 @@ def run(args: list[str] | None = None) -> int:
     try:
         result = cli.main(args, prog_name="unstuck", standalone_mode=False)
         sys.stdout.flush()
-    except click.UsageError as error:
-        where = error.ctx.command_path if error.ctx is not None else "unstuck"
-        return complain(f"{error.format_message()}\nSee: {where} --help", BAD_INPUT)
-    except click.ClickException as error:
-        return complain(error.format_message(), BAD_INPUT)
-    except UnstuckError as error:
-        return complain(str(error), BAD_INPUT)
-    except (click.Abort, KeyboardInterrupt):
-        return complain("interrupted; nothing was written.", INTERRUPTED)
     except BrokenPipeError:  # `unstuck show RUN | head`: the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except MemoryError as error:
-        return complain(f"not enough memory: {error or 'for data of this size'}.", BAD_INPUT)
-    except OSError as error:
-        return complain(f"{error.filename or 'a file'}: {error.strerror or error}.", BAD_INPUT)
+    except (click.Abort, KeyboardInterrupt):
+        return complain("interrupted.", INTERRUPTED)
     except Exception as error:
         if os.environ.get("UNSTUCK_DEBUG"):
             raise
-        return complain(
-            f"this is a fault of unstuck, please report it: {type(error).__name__}: {error}\n"
-            "UNSTUCK_DEBUG=1 shows where it happened.",
-            OUR_FAULT,
-        )
+        return complain(*explain(error))
     return result if isinstance(result, int) else 0
+
+
+def explain(error: Exception) -> tuple[str, int]:
+    """What to say about an error, and the exit code."""
+    if isinstance(error, click.UsageError):
+        where = error.ctx.command_path if error.ctx is not None else "unstuck"
+        return f"{error.format_message()}\nSee: {where} --help", BAD_INPUT
+    if isinstance(error, click.ClickException):
+        return error.format_message(), BAD_INPUT
+    if isinstance(error, UnstuckError):
+        return str(error), BAD_INPUT
+    if isinstance(error, MemoryError):
+        return f"not enough memory: {error}", BAD_INPUT
+    if isinstance(error, OSError):
+        return f"{error.filename or 'a file'}: {error.strerror or error}.", BAD_INPUT
+    what = f"{type(error).__name__}: {error}"
+    return (
+        f"this is a fault of unstuck, please report it: {what}\nUNSTUCK_DEBUG=1 shows more.",
+        OUR_FAULT,
+    )
 
 
 def complain(message: str, code: int) -> int:

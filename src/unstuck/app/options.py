@@ -1,8 +1,8 @@
-"""Options in groups with a heading each, and values that are judged with a list of what is allowed."""
+"""Options under headings, and values that are refused with a list of what is allowed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import click
@@ -33,7 +33,7 @@ class SectionedCommand(click.Command):
                 formatter.write_dl(rows)
 
 
-class Name(click.ParamType):
+class Name(click.ParamType[str]):
     """A name out of a table; hyphens and capitals are forgiven, a slip is answered."""
 
     name = "name"
@@ -45,17 +45,13 @@ class Name(click.ParamType):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The name as the table has it."""
         wanted = str(value).lower().replace("-", "_")
-        for allowed in self.table:
-            if wanted == allowed.lower().replace("-", "_"):
-                return allowed
-        self.fail(unknown(value, self.table, self.what), param, ctx)
-
-    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
-        """What stands behind the option in the help."""
-        return "NAME"
+        found = [a for a in self.table if a.lower().replace("-", "_") == wanted]
+        if not found:
+            self.fail(unknown(value, self.table, self.what), param, ctx)
+        return found[0]
 
 
-class Widths(click.ParamType):
+class Widths(click.ParamType[tuple[int, ...]]):
     """Hidden widths: ``128,128``; ``none`` for no hidden layer."""
 
     name = "widths"
@@ -81,12 +77,8 @@ class Widths(click.ParamType):
             )
         return widths
 
-    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
-        """What stands behind the option in the help."""
-        return "N,N,..."
 
-
-class BatchSize(click.ParamType):
+class BatchSize(click.ParamType[int | str]):
     """Samples an update: a whole number, or ``all``."""
 
     name = "batch size"
@@ -109,17 +101,8 @@ class BatchSize(click.ParamType):
             )
         return size
 
-    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
-        """What stands behind the option in the help."""
-        return "N|1|all"
 
-
-def given(ctx: click.Context) -> Mapping[str, Any]:
-    """The parameters that were typed, by name, without those left at their defaults."""
+def typed_options(ctx: click.Context) -> frozenset[str]:
+    """The names of the parameters that were typed, not left at their defaults."""
     typed = (click.core.ParameterSource.COMMANDLINE, click.core.ParameterSource.ENVIRONMENT)
-    return {k: v for k, v in ctx.params.items() if ctx.get_parameter_source(k) in typed}
-
-
-def listed(names: Iterable[str]) -> str:
-    """Names for a help text."""
-    return ", ".join(names)
+    return frozenset(name for name in ctx.params if ctx.get_parameter_source(name) in typed)

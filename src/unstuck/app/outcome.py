@@ -9,7 +9,8 @@ import numpy as np
 
 from unstuck.app.plan import Parts, TargetScaling
 from unstuck.base.arrays import AnyArray
-from unstuck.core.network import Network, decide
+from unstuck.core.judge import decide
+from unstuck.core.network import Network
 from unstuck.data.dataset import Dataset
 from unstuck.training.evaluate import evaluate
 from unstuck.training.history import History

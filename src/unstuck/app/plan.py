@@ -65,6 +65,8 @@ def resolve(typed: Mapping[str, Any], data: Dataset) -> dict[str, Any]:
     if data.image_shape is None and options["augment"]:
         raise InvalidInputError(f"the recipe {name!r} moves and turns images, which these are not.")
     _resolve_loss(options, data)
+    if options["loss"] != "cross_entropy" and "label_smoothing" not in typed:
+        options["label_smoothing"] = 0.0  # the recipe's
     if options["optimizer"] == LBFGS:
         _resolve_lbfgs(options, typed)
     return options
@@ -86,9 +88,6 @@ def _resolve_loss(options: dict[str, Any], data: Dataset) -> None:
             f"{loss} is for classes, but the target holds values. Use squared_error or huber, or "
             "say --task classification."
         )
-    if loss != "cross_entropy":
-        if options["label_smoothing"] and data.task == "classification":
-            options["label_smoothing"] = 0.0
     options["loss"], options["output"] = loss, output
 
 

@@ -47,9 +47,20 @@ HANDWRITING = (
     ("elastic", 1.0),
 )
 
+# Chosen on a quarter of the training part of the digits, held out in 16 different ways, before the
+# test part was looked at. Accuracy there (mean of the 16; the least): 64 units 97.8 % (96.4), 128
+# units with dropout 0.3 98.3 %, 128 - 128 with it 98.4 % (97.3), wider or longer no better.
+# Test accuracy of seeds 0 to 9 afterwards: 97.1 to 98.7 %, mean 97.9 %.
 DIGITS = {
-    FAST: Recipe((64,), epochs=40, batch_size=32, learning_rate=0.01),
-    ACCURATE: Recipe((256,), epochs=80, batch_size=32, learning_rate=0.005, dropout=0.3),
+    FAST: Recipe((128, 128), epochs=40, learning_rate=0.01, dropout=0.3),
+    ACCURATE: Recipe((256, 128), epochs=60, learning_rate=0.01, dropout=0.4),
+    AUGMENTED: Recipe(
+        (256,),
+        epochs=100,
+        learning_rate=0.01,
+        dropout=0.2,
+        augment=(("shift", 0.5), ("rotation", 10.0), ("scaling", 0.1)),
+    ),
 }
 MNIST = {
     FAST: Recipe((256, 256), epochs=3, batch_size=128, learning_rate=0.004, optimizer="adamw"),
@@ -80,7 +91,7 @@ def recipe_for(data: str, n_samples: int, name: str = FAST) -> Recipe:
     """The recipe of that name for a known set, or for a file with ``n_samples`` to learn from.
 
     >>> recipe_for("digits", 1348).hidden
-    (64,)
+    (128, 128)
     >>> recipe_for("my.csv", 150).epochs
     200
     """

@@ -59,6 +59,12 @@ class Screen:
         for thing in things:
             self.out.print(thing)
 
+    def text(self, *blocks: str) -> None:
+        """Plain text, as it is."""
+        if not self.quiet and not self.as_json:
+            for block in blocks:
+                click.echo(block)
+
     def json(self, value: Any) -> None:
         """The one object of --json."""
         if self.as_json:

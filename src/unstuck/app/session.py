@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 from unstuck.app.outcome import Outcome, judge
 from unstuck.app.plan import TargetScaling, build_network, build_trainer, divide, resolve
 from unstuck.app.screen import Screen
-from unstuck.base.errors import DivergenceError, InvalidInputError
+from unstuck.base.errors import DivergenceError, InvalidInputError, UnstuckError
 from unstuck.core.network import Network
 from unstuck.data.dataset import Dataset, hold_out
 from unstuck.data.load import NAMED, load
@@ -39,7 +40,7 @@ INTERRUPTED = 130
 BESIDE_RESUME = {"resume", "as_json", "quiet", "pictures", "data_dir"}
 
 
-def train_session(options: Mapping[str, Any], typed: Set[str]) -> int:
+def train_session(options: Mapping[str, Any], typed: AbstractSet[str]) -> int:
     """A new run; returns the exit code."""
     screen = Screen(quiet=options["quiet"], as_json=options["as_json"])
     spec = options["dataset"] or "digits"
@@ -68,7 +69,7 @@ def train_session(options: Mapping[str, Any], typed: Set[str]) -> int:
         raise
 
 
-def resume_session(options: Mapping[str, Any], typed: Set[str]) -> int:
+def resume_session(options: Mapping[str, Any], typed: AbstractSet[str]) -> int:
     """Go on with a run from its checkpoint; returns the exit code."""
     spare = sorted(typed - BESIDE_RESUME)
     if spare:
@@ -174,7 +175,7 @@ def run_training(
     closing(screen, outcome, folder, pictures)
     if history.stopped == "interrupted":
         screen.note(
-            f"Interrupted after {len(history)} epochs; what was learned so far is saved in {folder}."
+            f"Interrupted in epoch {len(history)}; what was learned so far is saved in {folder}."
         )
         return INTERRUPTED
     return 0
@@ -277,5 +278,11 @@ def _is_zero(test: str | None) -> bool:
 
 
 def draw(folder: Path, outcome: Outcome, screen: Screen) -> list[Path]:
-    """The pictures; a run without them is still a run."""
-    return []
+    """The pictures; a run without them is still a run, so their failure is only said."""
+    try:
+        from unstuck.app.pictures import draw_pictures
+
+        return draw_pictures(outcome, folder)
+    except (ImportError, OSError, UnstuckError) as error:
+        screen.warn(f"The run is saved, but its pictures could not be drawn: {error}")
+        return []

@@ -141,5 +141,5 @@ def thinning(epochs: int, lines: int) -> int:
     """
     if epochs <= lines:
         return 1
-    power = 10 ** math.floor(math.log10(epochs / lines))
+    power = int(10 ** math.floor(math.log10(epochs / lines)))
     return next(k * power for k in (1, 2, 5, 10, 20) if k * power * lines >= epochs)

@@ -40,16 +40,22 @@ def score_rows(results: Mapping[str, Any]) -> list[tuple[str, str]]:
             shown = f"{score:.4f}" if regression else f"{score:.2%}"
             name = f"{'training' if part == 'train' else part} {label}"
             rows.append((name, f"[bold green]{shown}[/]" if part == "test" else shown))
-    for part in ("test", "validation", "training"):
-        if results.get(f"{part}_rmse") is not None:
-            rows.append((f"{part} error", f"{results[f'{part}_rmse']:.4g} (root mean square), "
-                         f"{results[f'{part}_mae']:.4g} (mean absolute)"))  # fmt: skip
+    rows += [
+        (f"{part} error", error_text(results[f"{part}_rmse"], results[f"{part}_mae"]))
+        for part in ("test", "validation", "training")
+        if results.get(f"{part}_rmse") is not None
+    ]
     cost = number(results.get("cost"))
     if results.get("penalty"):
         cost += f" + {number(results['penalty'])} penalty"
     rows.append(("cost", cost))
     rows.append(("time", time_text(results)))
     return rows
+
+
+def error_text(rmse: float, mae: float) -> str:
+    """How far off the values are."""
+    return f"{rmse:.4g} (root mean square), {mae:.4g} (mean absolute)"
 
 
 def time_text(results: Mapping[str, Any]) -> str:
@@ -73,7 +79,7 @@ def per_class_table(rows: Sequence[Mapping[str, Any]], part: str) -> Table:
     shown = list(rows)
     title = f"Class by class ({part} data)"
     if len(shown) > MOST_CLASSES:
-        shown = sorted(shown, key=lambda r: _worth(r))[:MOST_CLASSES]
+        shown = sorted(shown, key=_worth)[:MOST_CLASSES]
         title = f"The {MOST_CLASSES} weakest of {len(rows)} classes ({part} data)"
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
     table.add_column("class", no_wrap=True)

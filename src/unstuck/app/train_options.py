@@ -1,0 +1,127 @@
+"""The options of `unstuck train`, a table under headings, by the names everybody uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import click
+
+from unstuck.app.options import BatchSize, Name, SectionOption, Widths
+from unstuck.core.activations import ACTIVATIONS
+from unstuck.core.initializers import INITIALIZERS
+from unstuck.core.losses import LOSSES
+from unstuck.core.network import DTYPES
+from unstuck.core.optimizers import OPTIMIZERS
+from unstuck.core.scaling import HOW
+from unstuck.core.schedules import SCHEDULES
+
+ENGINES = ("auto", "numpy", "compiled")
+OPTIMIZER_NAMES = (*OPTIMIZERS, "lbfgs")
+RECIPE_NAMES = ("fast", "accurate", "augmented")
+TASKS = ("classification", "regression")
+COUNT, PATH = click.IntRange(min=1), click.Path()
+SHARE = click.FloatRange(min=0.0, max=1.0, max_open=True)
+POSITIVE = click.FloatRange(min=0.0, min_open=True)
+NOT_NEGATIVE = click.FloatRange(min=0.0)
+
+TEST_HELP = """Test data: a file, or a share of the samples to hold out; 0 for none. Default: what the
+set has, else 0.25."""
+PATIENCE_HELP = """Stop after N epochs without improvement on the validation data (0.1 of the training
+data unless said otherwise), and take the best weights."""
+
+Row = tuple[str, Any, str, str]  # names, type, what stands behind it, help
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names for a help text."""
+    return ", ".join(names)
+
+
+SECTIONS: dict[str, tuple[Row, ...]] = {
+    "What to learn": (
+        ("--target", str, "COLUMN", "Column of a CSV, array of an NPZ, or file of labels."),
+        (
+            "--test",
+            str,
+            "FILE|SHARE",
+            TEST_HELP,
+        ),
+        ("--task", Name("task", TASKS), "NAME", f"{listed(TASKS)}; else seen from the target."),
+        ("--data-dir", PATH, "DIR", "Folder with the IDX files of mnist, instead of a download."),
+        ("--scale", Name("scaling", HOW), "NAME", f"How inputs are scaled: {listed(HOW)}."),
+    ),
+    "The network": (
+        ("--hidden", Widths(), "N,N,...", "Widths of the hidden layers, such as 128,64; or none."),
+        ("--activation", Name("activation", ACTIVATIONS), "NAME", f"{listed(ACTIVATIONS)}."),
+        ("--output", Name("activation", ACTIVATIONS), "NAME", "Output activation, one of those."),
+        ("--loss", Name("loss", LOSSES), "NAME", f"{listed(LOSSES)}."),
+        ("--init", Name("initializer", INITIALIZERS), "NAME", f"{listed(INITIALIZERS)}."),
+        ("--batch-norm/--no-batch-norm", None, "", "Batch normalisation in the hidden layers."),
+        ("--dtype", Name("dtype", DTYPES), "NAME", f"{listed(DTYPES)}."),
+    ),
+    "How it learns": (
+        ("--recipe", Name("recipe", RECIPE_NAMES), "NAME", f"Defaults: {listed(RECIPE_NAMES)}."),
+        ("--optimizer", Name("optimizer", OPTIMIZER_NAMES), "NAME", f"{listed(OPTIMIZER_NAMES)}."),
+        ("--learning-rate --lr", POSITIVE, "RATE", "Size of a step."),
+        ("--schedule", Name("schedule", SCHEDULES), "NAME", f"{listed(SCHEDULES)}."),
+        ("--momentum", SHARE, "SHARE", "Of sgd."),
+        ("--batch-size", BatchSize(), "N|all", "Samples an update: 1 is one at a time."),
+        ("--epochs", COUNT, "N", "How often to go through the training data."),
+        ("--iterations", COUNT, "N", "How many updates, instead of --epochs."),
+        ("--clip-norm", POSITIVE, "NORM", "Shorten longer gradients to this length."),
+        ("--seed", click.IntRange(min=0), "N", "Same seed, same result. Default: 0."),
+    ),
+    "Against learning by heart": (
+        ("--l2", NOT_NEGATIVE, "FACTOR", "Adds FACTOR / 2 * sum of squared weights to the cost."),
+        ("--l1", NOT_NEGATIVE, "FACTOR", "Adds FACTOR * sum of |weights| to the cost."),
+        ("--dropout", SHARE, "SHARE", "Silences this share of the hidden units at random."),
+        ("--label-smoothing", SHARE, "SHARE", "Of cross_entropy."),
+        ("--validation-fraction", SHARE, "SHARE", "Training data to watch, not to learn from."),
+        (
+            "--patience",
+            COUNT,
+            "N",
+            PATIENCE_HELP,
+        ),
+    ),
+    "What is kept and shown": (
+        ("--out", PATH, "DIR", "Folder for the run. Default: a new one in runs/."),
+        ("--checkpoint-every", COUNT, "N", "Save the state every N epochs, for --resume."),
+        ("--resume", PATH, "RUN", "Go on with a run that was cut short, as if it never was."),
+        ("--pictures/--no-pictures", None, "", "Draw curves, confusions, mistakes, weights."),
+        ("--json", bool, "", "Print one JSON object on standard output, nothing else there."),
+        ("--quiet -q", bool, "", "Print errors alone (and the JSON)."),
+    ),
+    "The machine": (
+        ("--engine", Name("engine", ENGINES), "NAME", f"{listed(ENGINES)}."),
+        ("--threads", COUNT, "N", "Processor cores to use. Default: what pays."),
+    ),
+}
+
+DEFAULTS: dict[str, Any] = {"--pictures/--no-pictures": True}
+OWN_NAMES = {"--json": "as_json", "--learning-rate --lr": "learning_rate"}
+
+
+def parameters() -> list[click.Parameter]:
+    """The argument and the options as click takes them."""
+    found: list[click.Parameter] = [
+        click.Argument(["dataset"], metavar="[digits|mnist|fashion-mnist|FILE]", required=False)
+    ]
+    for section, rows in SECTIONS.items():
+        found += [_option(section, *row) for row in rows]
+    return found
+
+
+def _option(section: str, names: str, kind: Any, metavar: str, text: str) -> SectionOption:
+    declared = names.split()
+    if names in OWN_NAMES:
+        declared.append(OWN_NAMES[names])
+    settings: dict[str, Any] = {"help": text, "section": section}
+    if kind is bool:
+        settings |= {"is_flag": True}
+    elif kind is None:
+        settings |= {"default": DEFAULTS.get(names)}
+    else:
+        settings |= {"type": kind, "metavar": metavar}
+    return SectionOption(declared, **settings)

@@ -1,0 +1,203 @@
+"""Weights and samples as images: what the first layer looks for, and where the network is wrong."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from unstuck.base.arrays import AnyArray, Array
+from unstuck.show.confusion import shorten
+from unstuck.show.style import (
+    BLUE,
+    ORANGE,
+    SOFT,
+    bare,
+    headline,
+    house_style,
+    new_figure,
+    set_layout,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MOST_UNITS, MOST_MISTAKES = 60, 18
+
+
+def weights_figure(W: Array, image_shape: tuple[int, int], *, title: str = "") -> Figure:
+    """The weights into each unit of the first layer, ``W`` (pixels, units), as pictures.
+
+    The units with the largest weights come first.
+    """
+    norms = np.linalg.norm(W, axis=0)
+    order = np.argsort(-norms, kind="stable")[:MOST_UNITS]
+    # One scale for all, so that a unit without an opinion looks like one.
+    limit = float(np.quantile(np.abs(W[:, order]), 0.995)) or 1.0
+    columns = min(12, len(order))
+    rows = -(-len(order) // columns)
+    height, width = image_shape
+    cell = 0.8
+    with house_style():
+        figure = new_figure(
+            max(columns * cell + 0.3, 6.4), rows * (cell * height / width + 0.03) + 0.75
+        )
+        grid = figure.subplots(rows, columns, squeeze=False).ravel()
+        for axes, unit in zip(grid, order, strict=False):
+            axes.imshow(
+                W[:, unit].reshape(image_shape),
+                cmap="RdBu",
+                vmin=-limit,
+                vmax=limit,
+                interpolation="nearest",
+            )
+        for axes in grid:
+            bare(axes)
+        for axes in grid[len(order) :]:
+            axes.set_visible(False)
+        set_layout(figure, w_pad=0.02, h_pad=0.02, wspace=0.0, hspace=0.0)
+        total = W.shape[1]
+        which = f"the {len(order)} strongest of {total}" if total > len(order) else f"all {total}"
+        headline(
+            figure,
+            title or "What the first layer looks for",
+            f"Ink on blue excites a unit, ink on red silences it. One picture a unit, {which}.",
+        )
+    return figure
+
+
+def most_confident(outputs: Array, y: AnyArray, decisions: AnyArray) -> tuple[AnyArray, Array]:
+    """Rows that were decided wrongly, the surest first, and how sure: two arrays of equal length.
+
+    ``outputs`` (n, k) or (n, 1), ``y`` and ``decisions`` (n,) class numbers.
+    """
+    wrong = np.flatnonzero(decisions != y)
+    sure = certainty(outputs, decisions)[wrong]
+    order = np.argsort(-sure, kind="stable")
+    return wrong[order], sure[order]
+
+
+def certainty(outputs: Array, decisions: AnyArray) -> Array:
+    """The output that stands for the decision, (n,)."""
+    if outputs.shape[1] > 1:
+        said: Array = outputs[np.arange(len(outputs)), decisions]
+        return said
+    single: Array = np.where(decisions == 1, outputs[:, 0], 1.0 - outputs[:, 0])
+    return single
+
+
+def mistakes_figure(
+    X: AnyArray,
+    y: AnyArray,
+    outputs: Array,
+    decisions: AnyArray,
+    class_names: Sequence[str],
+    image_shape: tuple[int, int] | None,
+    *,
+    part: str = "test",
+) -> Figure:
+    """The mistakes that the network was surest of, as images or as bars; else the closest calls."""
+    rows, sure = most_confident(outputs, y, decisions)
+    shown = rows[:MOST_MISTAKES]
+    if len(rows):
+        title = _count_title(len(rows), len(shown), len(y), part)
+    else:
+        certain = certainty(outputs, decisions)
+        shown = np.argsort(certain, kind="stable")[:MOST_MISTAKES]
+        sure = certain[shown]
+        title = f"No mistake in {len(y):,} {part} samples. The closest calls:"
+    names = [shorten(name) for name in class_names]
+    with house_style():
+        if image_shape is None:
+            return _as_bars(shown, y, outputs, decisions, names, title)
+        return _as_images(X, shown, y, sure, decisions, names, image_shape, title)
+
+
+def _count_title(wrong: int, shown: int, n: int, part: str) -> str:
+    if wrong > shown:
+        return f"The {shown} surest of {wrong:,} mistakes in {n:,} {part} samples"
+    noun = "mistake" if wrong == 1 else "mistakes"
+    return f"{'The only' if wrong == 1 else f'All {wrong}'} {noun} in {n:,} {part} samples"
+
+
+def _as_images(
+    X: AnyArray,
+    shown: AnyArray,
+    y: AnyArray,
+    sure: Array,
+    decisions: AnyArray,
+    names: Sequence[str],
+    image_shape: tuple[int, int],
+    title: str,
+) -> Figure:
+    columns = min(6, max(len(shown), 1))
+    rows = -(-len(shown) // columns)
+    cell = 1.35
+    tall = cell * image_shape[0] / image_shape[1] + 0.55
+    figure = new_figure(max(columns * cell + 0.4, 6.4), rows * tall + 0.8)
+    grid = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes in grid:
+        bare(axes)
+        axes.set_visible(False)
+    for axes, row, p in zip(grid, shown, sure, strict=False):
+        axes.set_visible(True)
+        axes.imshow(np.asarray(X[row]).reshape(image_shape), cmap="gray_r", interpolation="nearest")
+        for spine in axes.spines.values():
+            spine.set_visible(True)
+            spine.set_color("#CCCCCC")
+        _caption(axes, names[y[row]], names[decisions[row]], p, right=y[row] == decisions[row])
+    headline(
+        figure, title, "Orange: what the network said, and how sure it was. Blue: what it truly is."
+    )
+    return figure
+
+
+def _caption(axes: Axes, true: str, said: str, p: float, *, right: bool) -> None:
+    colour = BLUE if right else ORANGE
+    axes.set_title(f"{said}  ({percent(p)})", loc="center", color=colour, fontsize=10.5, pad=3)
+    axes.set_xlabel(f"is {true}", color=BLUE, fontsize=9.5, labelpad=2)
+
+
+def percent(p: float) -> str:
+    """A certainty in whole percent, never rounded up to certainty.
+
+    >>> percent(0.9996), percent(0.934)
+    ('99.9 %', '93 %')
+    """
+    if 0.995 <= p < 1.0:
+        return f"{math.floor(p * 1000) / 10:.1f} %"
+    return f"{p:.0%}".replace("%", " %")
+
+
+def _as_bars(
+    shown: AnyArray,
+    y: AnyArray,
+    outputs: Array,
+    decisions: AnyArray,
+    names: Sequence[str],
+    title: str,
+) -> Figure:
+    """One pair of bars a sample: what the network gave its answer, and what the truth."""
+    n = max(len(shown), 1)
+    figure = new_figure(7.6, 0.42 * n + 1.6)
+    axes = figure.subplots()
+    places = np.arange(len(shown))
+    said = certainty(outputs[shown], decisions[shown])
+    true = certainty(outputs[shown], y[shown])
+    axes.barh(places - 0.18, said, 0.34, color=ORANGE)
+    axes.barh(places + 0.18, true, 0.34, color=BLUE)
+    labels: list[Any] = [f"row {row}" for row in shown]
+    axes.set_yticks(places, labels)
+    for place, row, a, b in zip(places, shown, said, true, strict=True):
+        axes.text(a, place - 0.18, f" said {names[decisions[row]]}", va="center", fontsize=8.5)
+        axes.text(b, place + 0.18, f" is {names[y[row]]}", va="center", fontsize=8.5)
+    axes.set_ylim(len(shown) - 0.4, -0.6)
+    axes.set_xlim(0, max(1.0, float(said.max(initial=0.0))) * 1.2)
+    axes.grid(visible=False, axis="y")
+    axes.tick_params(axis="y", length=0)
+    axes.set_xlabel("what the network gave it", color=SOFT)
+    headline(figure, title, "Orange: its answer. Blue: the truth. Rows count from 0.")
+    return figure

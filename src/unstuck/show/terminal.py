@@ -1,0 +1,146 @@
+"""What networks, histories and records look like as text, as HTML, and while they grow.
+
+These are the functions that lower floors reach through `unstuck.base.display`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from unstuck.base.errors import InvalidInputError
+from unstuck.core.network import Network
+from unstuck.record.run_record import RunRecord
+from unstuck.show.braille import curve
+from unstuck.show.layers import silent
+from unstuck.show.progress import Watch
+from unstuck.training.history import History
+
+COLUMNS = 80
+
+
+def text(thing: Any) -> str:
+    """A Network, History or RunRecord as plain text of at most 80 columns.
+
+    Raises InvalidInputError for anything else.
+
+    >>> print(text(Network.mlp([2, 3], random_state=0)))
+    layer    output shape  parameters              count
+    ----------------------------------------------------
+    input    (n, 2)
+    dense    (n, 3)        W1 (2, 3)  b1 (3,)          9
+    softmax  (n, 3)
+    9 parameters, float64; loss: cross_entropy
+    """
+    for kind, write in TEXTS.items():
+        if isinstance(thing, kind):
+            return write(thing)
+    raise InvalidInputError(
+        f"a {type(thing).__name__} has no text; allowed: "
+        f"{', '.join(kind.__name__ for kind in TEXTS)}."
+    )
+
+
+def html(thing: Any) -> str:
+    """The same for a notebook: the text, in a fixed-width block."""
+    return (
+        '<pre style="line-height:1.15; font-family:monospace, monospace">'
+        f"{escape(text(thing))}</pre>"
+    )
+
+
+def progress(*, stderr: bool = True) -> Watch:
+    """A callback that shows training: a live bar in a terminal, plain lines elsewhere."""
+    from rich.console import Console
+
+    return Watch(Console(stderr=stderr, highlight=False))
+
+
+# ---------------------------------------------------------------------------------- the texts
+
+
+def network_text(network: Network) -> str:
+    """The table of layers."""
+    return str(network.summary())
+
+
+def history_text(history: History) -> str:
+    """Curves of cost and accuracy, and where they ended."""
+    if not len(history):
+        return "No epoch was finished."
+    lines = _curve("Cost", history, "cost", "validation_cost")
+    if np.isfinite(history.accuracy).any():
+        lines += ["", *_curve("Accuracy", history, "accuracy", "validation_score", percent=True)]
+    elif np.isfinite(history.validation_score).any():
+        lines += ["", *_curve("R2", history, "validation_score")]
+    lines += ["", ending(history)]
+    return "\n".join(lines)
+
+
+def ending(history: History) -> str:
+    """How and when training ended."""
+    n = len(history)
+    said = f"{n} epoch{'s' * (n != 1)}, {history.iterations[-1]:,.0f} updates"
+    if history.stopped:
+        said += f", {history.stopped}"
+    if history.best_epoch is not None:
+        said += f"; the weights of epoch {history.best_epoch} were kept"
+    return said + "."
+
+
+def _curve(title: str, history: History, *columns: str, percent: bool = False) -> list[str]:
+    names = ("solid: training", "dotted: validation")
+    series, shown = [], []
+    for column, name in zip(columns, names, strict=False):
+        values = history[column]
+        if np.isfinite(values).any():
+            series.append((history.epoch, values))
+            last = values[np.isfinite(values)][-1]
+            shown.append(f"{name} {last:.2%}" if percent else f"{name} {last:.4g}")
+    drawn = curve(series, width=COLUMNS - 10, height=9, percent=percent)
+    first, last_epoch = f"{history.epoch[0]:.0f}", f"{history.epoch[-1]:.0f}"
+    axis = f"{'epoch':>8}  {first}{last_epoch:>{COLUMNS - 10 - len(first)}}"
+    return [f"{title}   {'   '.join(shown)}", *drawn, axis]
+
+
+def record_text(record: RunRecord) -> str:
+    """Layer by layer at the first and the last observation."""
+    if not len(record):
+        return "Nothing was observed."
+    share = silent(record)
+    head = f"{'layer':<18}{'outputs':>16}{'gradient':>18}{'update':>10}{'silent':>14}"
+    under = f"{'':<18}{'spread':>16}{'rms':>18}{'ratio':>10}{'share':>14}"
+    lines = [head, under, "-" * len(head)]
+    for k, layer in enumerate(record.layers):
+        name = f"{layer.name} {layer.activation}"
+        spread = _change(record["activation_std"][:, k])
+        gradient = _change(record["gradient_std"][:, k])
+        ratio = f"{record['update_ratio'][-1, k]:.1e}"
+        lines.append(
+            f"{name[:18]:<18}{spread:>16}{gradient:>18}{ratio:>10}"
+            f"{_change(share[:, k], percent=True):>14}"
+        )
+    first, last = record["step"][0], record["step"][-1]
+    lines.append(f"From update {first:,} to update {last:,}, {len(record)} observations.")
+    return "\n".join(lines)
+
+
+def _change(values: Any, *, percent: bool = False) -> str:
+    first, last = float(values[0]), float(values[-1])
+    if math.isnan(last):
+        return "-"
+    if percent:
+        return f"{first:.0%} → {last:.0%}"
+    return f"{first:.2g} → {last:.2g}"
+
+
+TEXTS: dict[type[Any], Callable[[Any], str]] = {
+    Network: network_text,
+    History: history_text,
+    RunRecord: record_text,
+}
+"""Every type that has a text."""
