@@ -20,13 +20,14 @@ from typing import Any, TextIO
 import numpy as np
 
 from benchmarks.peers import PEERS, versions
-from benchmarks.task import Task, mean_loss
+from benchmarks.task import Array, Task, mean_loss
 
 Answer = dict[str, Any]
+Timed = Callable[[int], Answer]  # given the round, runs once
 SHORT = 1.0  # seconds; a shorter run is repeated once untimed, its caches being cold after others
 
 
-def training(module: Any, folder: Path, samples: int, checked: int) -> tuple[Answer, Callable]:
+def training(module: Any, folder: Path, samples: int, checked: int) -> tuple[Answer, Timed]:
     """Train on the first ``samples``; the warm-up reports the loss after the first ``checked``."""
     task = Task.load(folder)
     early = loss_of(task, module.train(task.first(checked))())
@@ -47,12 +48,12 @@ def training(module: Any, folder: Path, samples: int, checked: int) -> tuple[Ans
     return ready, timed
 
 
-def loss_of(task: Task, weights: list[np.ndarray]) -> float | None:
+def loss_of(task: Task, weights: list[Array]) -> float | None:
     """Mean loss of trained weights; None for a contestant that only multiplies."""
     return mean_loss(task, weights) if weights else None
 
 
-def reaching(module: Any, folder: Path, samples: int, checked: int) -> tuple[Answer, Callable]:
+def reaching(module: Any, folder: Path, samples: int, checked: int) -> tuple[Answer, Timed]:
     """Train the contestant's own recipe for 98 % from another seed each time."""
     with np.load(folder / "reach.npz") as stored:
         arrays = [stored[name] for name in ("X", "y", "X_test", "y_test")]
@@ -68,7 +69,9 @@ def reaching(module: Any, folder: Path, samples: int, checked: int) -> tuple[Ans
     return ready, timed
 
 
-def single(make: Callable, folder: Path, samples: int) -> tuple[Answer, Callable]:
+def single(
+    make: Callable[[Task], Callable[[Array], int]], folder: Path, samples: int
+) -> tuple[Answer, Timed]:
     """Predict single samples, one call each; the answer is the median time of a call."""
     task = Task.load(folder)
     run = make(task)
@@ -87,12 +90,12 @@ def single(make: Callable, folder: Path, samples: int) -> tuple[Answer, Callable
     return {"classes": [run(x) for x in inputs[:200]]}, timed
 
 
-def predicting(module: Any, folder: Path, samples: int, checked: int) -> tuple[Answer, Callable]:
+def predicting(module: Any, folder: Path, samples: int, checked: int) -> tuple[Answer, Timed]:
     """The contestant's quickest way to one sample's class."""
     return single(module.predict, folder, samples)
 
 
-def estimating(module: Any, folder: Path, samples: int, checked: int) -> tuple[Answer, Callable]:
+def estimating(module: Any, folder: Path, samples: int, checked: int) -> tuple[Answer, Timed]:
     """The same asked of an estimator with scikit-learn's input checks."""
     return single(module.estimate, folder, samples)
 

@@ -6,7 +6,7 @@ And, for information, time per parameter over the network's width, beside the pr
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -80,7 +80,9 @@ def over_epochs(section: Section, X: Array, y: Array, options: Options) -> None:
     compare(section, parts, "epochs", "us a sample")
 
 
-def compare(section: Section, measured: dict[str, Sequence[float]], over: str, unit: str) -> None:
+def compare(
+    section: Section, measured: Mapping[str, Sequence[float]], over: str, unit: str
+) -> None:
     """One row each; the bar is on the slowest median over the fastest."""
     medians = {name: Spread.of(values).median for name, values in measured.items()}
     least = min(medians.values())

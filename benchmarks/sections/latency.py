@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +41,7 @@ def measure(options: Options) -> Section:
 def one_race(
     section: Section,
     mode: str,
-    bars: dict[str, float | None],
+    bars: Mapping[str, float | None],
     folder: Path,
     calls: int,
     options: Options,

@@ -17,7 +17,9 @@ from benchmarks.task import make_task
 from benchmarks.workloads import QUICK, WORKLOADS, Workload
 
 HEADER = ("", "threads", "seconds", "on", "early loss", "final loss", "x ours", "bar", "verdict")
-EQUAL = 1e-3  # relative; equal training agrees to about 1e-6 here
+# Relative. SGD agrees to about 1e-6; scikit-learn's Adam adds its epsilon before the correction of
+# the bias, not after, which makes 0.5 % after 50 updates.
+EQUAL = 1e-2
 
 
 def measure(letter: str, options: Options) -> Section:
