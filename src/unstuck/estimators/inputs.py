@@ -1,0 +1,67 @@
+"""Data as scikit-learn's estimators check it, with the place of what cannot be used named.
+
+Integers stay integers here (pixels as bytes take an eighth of the memory of floats): the trainer
+converts them batch by batch.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils.validation import check_array, validate_data
+
+from unstuck.base.arrays import AnyArray
+from unstuck.base.errors import InvalidInputError
+
+SPARSE = ["csr", "csc"]
+
+
+def read_samples(estimator: Any, X: Any) -> AnyArray:
+    """``X`` (n, n_features) to predict for, checked against what was fitted, dense."""
+    try:
+        X = validate_data(estimator, X, accept_sparse=SPARSE, reset=False)
+    except ValueError as error:
+        name_the_place(error, X, None)
+    return X if isinstance(X, np.ndarray) else X.toarray()
+
+
+def read_training_set(
+    estimator: Any, X: Any, y: Any, *, first: bool, numeric: bool
+) -> tuple[AnyArray, AnyArray]:
+    """``X`` (n, n_features), dense, and ``y``; on the ``first`` call its features are learned."""
+    try:
+        X, y = validate_data(
+            estimator,
+            X,
+            y,
+            accept_sparse=SPARSE,
+            multi_output=True,
+            y_numeric=numeric,
+            reset=first,
+        )
+    except ValueError as error:
+        name_the_place(error, X, y)
+    return (X.toarray() if sparse.issparse(X) else X), y
+
+
+def name_the_place(error: ValueError, X: Any, y: Any) -> NoReturn:
+    """Raise the error again; where it speaks of NaN or infinity, with the row and column."""
+    text = str(error)
+    for name, values in (("X", X), ("y", y)):
+        if f"Input {name} contains" in text and values is not None:
+            first, *rest = text.split("\n", 1)
+            text = "\n".join([f"{first} {place(values)}", *rest])
+            raise InvalidInputError(text) from None
+    raise error
+
+
+def place(values: Any) -> str:
+    """Where the first value stands that is NaN or infinite."""
+    if sparse.issparse(values):
+        values = values.toarray()
+    array = check_array(values, dtype=np.float64, ensure_all_finite=False, ensure_2d=False)
+    where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+    column = f", column {where[1]}" if len(where) > 1 else ""
+    return f"The first is {array[where]} at row {where[0]}{column} (counted from 0)."
