@@ -22,13 +22,13 @@ from unstuck.core.network import Network
 from unstuck.core.optimizers import OPTIMIZERS, SGD, Adam, AdamW
 from unstuck.core.schedules import (
     SCHEDULES,
+    Constant,
     Cosine,
     InverseScaling,
     OneCycle,
     ReduceOnPlateau,
     Step,
     WarmUp,
-    get_schedule,
 )
 from unstuck.training.trainer import Trainer
 
@@ -68,7 +68,7 @@ def namespace(network, training):
     """The program, executed; nothing runs but the definitions."""
     program = write_program(network, training=training)
     made = {"__name__": "exported"}
-    exec(compile(program, "<exported>", "exec"), made)
+    exec(compile(program, "<exported>", "exec"), made)  # noqa: S102 - it is our own
     return made
 
 
@@ -124,7 +124,7 @@ def mlp(sizes=(FEATURES, 7, 5, CLASSES), **options):
 # ------------------------------------------------------------------ one table after the other
 
 
-@pytest.mark.parametrize("activation", [name for name in ACTIVATIONS])
+@pytest.mark.parametrize("activation", list(ACTIVATIONS))
 def test_every_hidden_activation(activation):
     agree(mlp(hidden_activation=activation, initializer="glorot_uniform"), optimizer="sgd")
 
@@ -146,10 +146,8 @@ def test_every_loss_with_every_output(loss, output):
     agree(network, optimizer="sgd", learning_rate=0.2)
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", sorted(set(LOSSES) - {"cross_entropy"}))
 def test_single_output(loss):
-    if loss == "cross_entropy":
-        pytest.skip("one class is no choice")
     agree(mlp((FEATURES, 5, 1), loss=loss), optimizer="sgd")
 
 
@@ -218,10 +216,11 @@ def test_every_schedule(schedule, optimizer, batch_size):
     agree(mlp(), optimizer=optimizer, schedule=schedule, batch_size=batch_size, epochs=epochs)
 
 
-@pytest.mark.parametrize("schedule", SCHEDULE_OBJECTS, ids=repr)
+OF_THE_STEP = [s for s in SCHEDULE_OBJECTS if not isinstance(s, Constant | ReduceOnPlateau)]
+
+
+@pytest.mark.parametrize("schedule", OF_THE_STEP, ids=repr)
 def test_schedules_step_by_step(schedule):
-    if isinstance(schedule, ReduceOnPlateau | type(get_schedule("constant"))):
-        pytest.skip("no function of the step")
     made = namespace(mlp(), {"schedule": schedule, "learning_rate": 0.3})
     for total in (10, 97, 1000):
         found = [made["learning_rate"](step, total) for step in range(total)]
@@ -407,7 +406,7 @@ def test_initial_biases_too(bias):
 )
 def test_initializers_with_options(gain):
     for cls in INITIALIZERS.values():
-        if set(gain) <= {field for field in cls.__dataclass_fields__}:
+        if set(gain) <= set(cls.__dataclass_fields__):
             network = Network.mlp([6, 8, 3], initializer=cls(**gain), random_state=SEED)
             p = namespace(network, {})["initial_parameters"](np.random.default_rng(SEED))
             np.testing.assert_allclose(p["W1"], network["W1"], rtol=1e-12)
@@ -435,7 +434,7 @@ def test_a_wrong_program_is_noticed():
     program = write_program(network, training={"optimizer": "sgd"})
     assert "dW1 = X.T @ dz1" in program
     made = {"__name__": "exported"}
-    exec(program.replace("dW1 = X.T @ dz1", "dW1 = 2 * X.T @ dz1"), made)
+    exec(program.replace("dW1 = X.T @ dz1", "dW1 = 2 * X.T @ dz1"), made)  # noqa: S102
     p = {name: network[name].copy() for name in network}
     T = network.encode(y)
     g = made["backward"](X, T, made["forward"](X, p), p)

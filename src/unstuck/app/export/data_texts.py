@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from unstuck.app.export.file_texts import FOUR, Reading, opener, read_file_text, read_idx
-from unstuck.app.export.text import WIDTH, function, number
+from unstuck.app.export.text import WIDTH, function, line, number
 from unstuck.app.export.walk import is_single
 from unstuck.base.errors import lookup
 from unstuck.core.network import Network
@@ -105,10 +105,10 @@ def idx_collection(source: Source) -> Reading:
     opened = opener(names)
     paths = [f'f"{{FOLDER}}/{name}"' for name in names]
     lines = (
-        f"X_train = read_idx({paths[0]}).reshape(-1, 784)  # (60000, 784)",
-        f"y_train = read_idx({paths[1]})  # (60000,)",
-        f"X_test = read_idx({paths[2]}).reshape(-1, 784)  # (10000, 784)",
-        f"y_test = read_idx({paths[3]})  # (10000,)",
+        line(f"X_train = read_idx({paths[0]}).reshape(-1, 784)", "(60000, 784)"),
+        line(f"y_train = read_idx({paths[1]})", "(60000,)"),
+        line(f"X_test = read_idx({paths[2]}).reshape(-1, 784)", "(10000, 784)"),
+        line(f"y_test = read_idx({paths[3]})", "(10000,)"),
     )
     where = collection.mirrors[-1]
     constant = f'FOLDER = "{source.spec if folder is None else folder}"'
