@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,7 +14,7 @@ from unstuck.base.errors import unknown
 class SectionOption(click.Option):
     """An option under a heading of the help page."""
 
-    def __init__(self, *args: Any, section: str = "Other", **kwargs: Any) -> None:
+    def __init__(self, *args: Any, section: str = "Options", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.section = section
 
@@ -26,8 +27,9 @@ class SectionedCommand(click.Command):
         sections: dict[str, list[tuple[str, str]]] = {}
         for param in self.get_params(ctx):
             record = param.get_help_record(ctx)
-            if record is not None:
-                sections.setdefault(getattr(param, "section", "Other"), []).append(record)
+            if record is not None and isinstance(param, click.Option):
+                heading = getattr(param, "section", "Options")
+                sections.setdefault(heading, []).append(record)
         for heading, rows in sections.items():
             with formatter.section(heading):
                 formatter.write_dl(rows)
@@ -100,6 +102,56 @@ class BatchSize(click.ParamType[int | str]):
                 ctx,
             )
         return size
+
+
+class Number(click.ParamType[float]):
+    """A number between bounds, which the error states in words."""
+
+    name = "number"
+
+    def __init__(self, allowed: str, *, low: float, high: float = math.inf, ends: str = "") -> None:
+        self.allowed = allowed
+        self.low, self.high = low, high
+        self.ends = ends  # "low", "high" or "low high": which ends are allowed themselves
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """A float inside the bounds."""
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        inside = self.low < number < self.high
+        inside |= ("low" in self.ends and number == self.low) or (
+            "high" in self.ends and number == self.high
+        )
+        if not inside:
+            self.fail(f"{value!r} cannot be used; allowed: {self.allowed}.", param, ctx)
+        return number
+
+
+class Count(click.ParamType[int]):
+    """A whole number of at least ``least``."""
+
+    name = "count"
+
+    def __init__(self, least: int = 1) -> None:
+        self.least = least
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """An int."""
+        try:
+            number = int(value)
+        except ValueError:
+            number = self.least - 1
+        if number < self.least:
+            self.fail(
+                f"{value!r} cannot be used; allowed: a whole number of at least {self.least}.",
+                param,
+                ctx,
+            )
+        return number
 
 
 def typed_options(ctx: click.Context) -> frozenset[str]:

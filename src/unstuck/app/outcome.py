@@ -138,6 +138,7 @@ def judge(
         judged = look_at(network, parts.X, parts.y, "training")
     results: dict[str, Any] = {
         "task": data.task,
+        "judged_on": judged.part,
         **{f"{part}_{kind}": score for part, score in seen.items()},
         "cost": train.cost,
         "penalty": penalty,

@@ -48,7 +48,7 @@ def train_session(options: Mapping[str, Any], typed: AbstractSet[str]) -> int:
         "spec": spec if spec in NAMED else str(Path(spec).resolve()),
         "data_dir": options["data_dir"],
         "target": options["target"],
-        "test": _absolute(options["test"]),
+        "test": test_part(options["test"]),
         "task": options["task"],
     }
     folder = new_folder(options["out"]) if options["out"] else default_folder(spec)
@@ -103,10 +103,10 @@ def resume_session(options: Mapping[str, Any], typed: AbstractSet[str]) -> int:
     return run_training(data, network, folder, description, screen, options, resume=True)
 
 
-def read_data(source: Mapping[str, Any], screen: Screen) -> Dataset:
+def read_data(source: dict[str, Any], screen: Screen) -> Dataset:
     """The data set, with a test part: its own, the one asked for, or one held out."""
     test = source["test"]
-    wants_none = _is_zero(test)
+    wants_none = test == 0
     data = load(
         source["spec"],
         data_dir=source["data_dir"],
@@ -117,6 +117,7 @@ def read_data(source: Mapping[str, Any], screen: Screen) -> Dataset:
     )
     if data.X_test is None and not wants_none:
         data = hold_out(data, TEST_FRACTION)
+        source["test"] = TEST_FRACTION
         screen.note(
             f"{data.name} has no test part: {len(data.X_test or ())} of its samples are held out "
             "for testing (--test says otherwise)."
@@ -206,7 +207,7 @@ def closing(screen: Screen, outcome: Outcome, folder: Path, pictures: Sequence[P
     results = outcome.results
     screen.json({**results, "run": str(folder.resolve())})
     if results.get("per_class"):
-        screen.show(per_class_table(results["per_class"], outcome.judged.part))
+        screen.show(per_class_table(results["per_class"], outcome.judged.part), "")
     rows = score_rows(results)
     rows.append(("run", str(folder)))
     if pictures:
@@ -265,16 +266,14 @@ def _forget(folder: Path) -> None:
             folder.rmdir()
 
 
-def _absolute(test: str | None) -> str | None:
-    """A test file by its whole path, so that a run can be resumed from anywhere."""
-    return str(Path(test).resolve()) if test is not None and Path(test).exists() else test
-
-
-def _is_zero(test: str | None) -> bool:
+def test_part(given: str | None) -> str | float | None:
+    """A test file by its whole path, so that a run can be resumed from anywhere; or a share."""
+    if given is None or Path(given).exists():
+        return None if given is None else str(Path(given).resolve())
     try:
-        return test is not None and float(test) == 0.0
+        return float(given)
     except ValueError:
-        return False
+        return given  # a file that is missing: `load` says so
 
 
 def draw(folder: Path, outcome: Outcome, screen: Screen) -> list[Path]:

@@ -26,8 +26,8 @@ def run_show(run: str, *, as_json: bool) -> None:
         screen.text(text(found.record))
     results = found.results
     if results.get("per_class"):
-        part = "test" if results.get("test_accuracy") is not None else "held-out"
-        screen.show(per_class_table(results["per_class"], part))
+        screen.text("")
+        screen.show(per_class_table(results["per_class"], results.get("judged_on", "test")), "")
     rows = score_rows(results) if results else []
     rows.insert(0, ("data", str(found.data.get("name", "?"))))
     rows.append(("run", str(found.folder)))

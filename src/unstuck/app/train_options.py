@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from unstuck.app.options import BatchSize, Name, SectionOption, Widths
+from unstuck.app.options import BatchSize, Count, Name, Number, SectionOption, Widths
 from unstuck.core.activations import ACTIVATIONS
 from unstuck.core.initializers import INITIALIZERS
 from unstuck.core.losses import LOSSES
@@ -20,15 +20,15 @@ ENGINES = ("auto", "numpy", "compiled")
 OPTIMIZER_NAMES = (*OPTIMIZERS, "lbfgs")
 RECIPE_NAMES = ("fast", "accurate", "augmented")
 TASKS = ("classification", "regression")
-COUNT, PATH = click.IntRange(min=1), click.Path()
-SHARE = click.FloatRange(min=0.0, max=1.0, max_open=True)
-POSITIVE = click.FloatRange(min=0.0, min_open=True)
-NOT_NEGATIVE = click.FloatRange(min=0.0)
+COUNT, PATH = Count(), click.Path()
+SHARE = Number("a share from 0 up to, but not, 1, such as 0.1", low=0.0, high=1.0, ends="low")
+POSITIVE = Number("a number above 0", low=0.0)
+NOT_NEGATIVE = Number("a number of at least 0", low=0.0, ends="low")
 
-TEST_HELP = """Test data: a file, or a share of the samples to hold out; 0 for none. Default: what the
-set has, else 0.25."""
-PATIENCE_HELP = """Stop after N epochs without improvement on the validation data (0.1 of the training
-data unless said otherwise), and take the best weights."""
+TEST_HELP = """Test data: a file, or a share of the samples to hold out; 0 for none. Default: what
+the set has, else 0.25."""
+PATIENCE_HELP = """Stop after N epochs without improvement on the validation data (0.1 of the
+training data unless said otherwise), and take the best weights."""
 
 Row = tuple[str, Any, str, str]  # names, type, what stands behind it, help
 
@@ -70,7 +70,7 @@ SECTIONS: dict[str, tuple[Row, ...]] = {
         ("--epochs", COUNT, "N", "How often to go through the training data."),
         ("--iterations", COUNT, "N", "How many updates, instead of --epochs."),
         ("--clip-norm", POSITIVE, "NORM", "Shorten longer gradients to this length."),
-        ("--seed", click.IntRange(min=0), "N", "Same seed, same result. Default: 0."),
+        ("--seed", Count(least=0), "N", "Same seed, same result. Default: 0."),
     ),
     "Against learning by heart": (
         ("--l2", NOT_NEGATIVE, "FACTOR", "Adds FACTOR / 2 * sum of squared weights to the cost."),

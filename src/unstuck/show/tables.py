@@ -16,12 +16,9 @@ MOST_CLASSES = 40  # rows; of more classes the worst are shown
 
 def facts(rows: Sequence[tuple[str, str]], title: str | None = None) -> Table:
     """Two columns: what, and how much."""
-    from rich import box
     from rich.table import Table
 
-    table = Table(
-        box=box.SIMPLE_HEAD, show_header=False, title=title, title_justify="left", pad_edge=False
-    )
+    table = Table(box=None, show_header=False, title=title, title_justify="left", pad_edge=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     for what, value in rows:
@@ -81,7 +78,9 @@ def per_class_table(rows: Sequence[Mapping[str, Any]], part: str) -> Table:
     if len(shown) > MOST_CLASSES:
         shown = sorted(shown, key=_worth)[:MOST_CLASSES]
         title = f"The {MOST_CLASSES} weakest of {len(rows)} classes ({part} data)"
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
+    table = Table(
+        box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, show_edge=False
+    )
     table.add_column("class", no_wrap=True)
     for name in ("precision", "recall", "samples"):
         table.add_column(name, justify="right")

@@ -119,7 +119,9 @@ def record_text(record: RunRecord) -> str:
         name = f"{layer.name} {layer.activation}"
         spread = _change(record["activation_std"][:, k])
         gradient = _change(record["gradient_std"][:, k])
-        ratio = f"{record['update_ratio'][-1, k]:.1e}"
+        ratios = record["update_ratio"][:, k]
+        ratios = ratios[np.isfinite(ratios)]  # the last look is followed by no update
+        ratio = f"{ratios[-1]:.1e}" if len(ratios) else "-"
         lines.append(
             f"{name[:18]:<18}{spread:>16}{gradient:>18}{ratio:>10}"
             f"{_change(share[:, k], percent=True):>14}"
