@@ -206,3 +206,17 @@ def test_inputs_of_any_finite_size_pass_without_a_warning(dtype) -> None:
     net = Network.mlp([2, 3], dtype=dtype, random_state=0)
     huge = np.full((1, 2), np.finfo(dtype).max, dtype)
     assert np.array_equal(net.prepare(huge), huge)
+
+
+@pytest.mark.parametrize("options", [{}, {"batch_norm": True}, {"dropout": 0.5}])
+@pytest.mark.parametrize("hidden", ["relu", "gelu", "identity", "softmax"])
+def test_inference_gives_what_the_layers_give(hidden: str, options: dict[str, object]) -> None:
+    net = Network.mlp([6, 5, 5, 3], hidden, random_state=0, **options)
+    X = np.random.default_rng(0).normal(size=(7, 6))
+    kept = X.copy()
+    assert net.forward(X) == pytest.approx(net.propagate(X).output, abs=1e-15)
+    assert np.array_equal(net.predict(X), net.propagate(X).output.argmax(axis=1))
+    assert np.array_equal(X, kept)
+    only = Network([Activate("relu", 6), Dense(6, 2)], "squared_error", random_state=0)
+    assert only.forward(X) == pytest.approx(only.propagate(X).output, abs=1e-15)
+    assert np.array_equal(X, kept)

@@ -22,6 +22,7 @@ from unstuck.base.arrays import AnyArray, Array
 from unstuck.base.errors import InvalidInputError, lookup
 from unstuck.base.rng import generator
 from unstuck.core.activations import Activation, get_activation
+from unstuck.core.inference import Inference
 from unstuck.core.judge import check_finite, check_lengths, check_penalty, decide
 from unstuck.core.layers import Activate, Dense, Layer, Pass, Views
 from unstuck.core.layout import Parameter, check_widths, dense_widths, lay_out, total_size
@@ -142,10 +143,16 @@ class Network:
         self._views = self.named(self.theta)
         self._layer_views = self.by_layer(self.theta)
         self._layer_states = self.by_layer(self.state, self._state_layout)
+        self._infer = Inference(self.layers, self._layer_views, self._layer_states)
+        self._largest_logit_wins = (
+            self.n_outputs > 1
+            and self.task == "classification"
+            and self.output_activation.name in ("softmax", "sigmoid")
+        )
 
     def __getstate__(self) -> dict[str, Any]:
         """For pickle and copy: all but the views, which would become arrays of their own."""
-        views = {"_views", "_layer_views", "_layer_states"}
+        views = {"_views", "_layer_views", "_layer_states", "_infer"}
         return {name: value for name, value in vars(self).items() if name not in views}
 
     def __setstate__(self, stored: dict[str, Any]) -> None:
@@ -400,12 +407,6 @@ class Network:
         """Outputs for raw inputs, (n, n_outputs), as prediction computes them."""
         return self._infer(self.prepare(X))
 
-    def _infer(self, x: Array) -> Array:
-        run = Pass()
-        for layer, p, state in zip(self.layers, self._layer_views, self._layer_states, strict=True):
-            x = layer.forward(x, p, state, run, None)
-        return x
-
     def loss(self, X: Any, y: Any, sample_weight: Array | None = None) -> Cost:
         """The cost on raw data: the data term (a mean over samples) and the penalty apart."""
         forward = self.propagate(self.prepare(X))
@@ -434,7 +435,11 @@ class Network:
         Returns (n,) class numbers for classification, (n, n_outputs) zeros and ones for
         several labels at once, else the outputs: (n,) for one output, (n, n_outputs) for more.
         """
-        outputs = self.forward(X)
+        x = self.prepare(X)
+        if self._largest_logit_wins:  # the activation at the end changes no order: leave it out
+            classes: Array = self._infer.logits(x).argmax(axis=1)
+            return classes
+        outputs = self._infer(x)
         if self.task == "regression":
             return outputs[:, 0] if self.n_outputs == 1 else outputs
         return decide(outputs, self.output_activation, self.task)
