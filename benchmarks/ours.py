@@ -125,3 +125,14 @@ def fit(recipe: Recipe, X: Array, y: Array, epochs: int) -> tuple[float, History
     start = time.perf_counter()
     history = trainer(net, recipe, epochs=epochs).fit(X, y)
     return time.perf_counter() - start, history
+
+
+def estimate(task: Task) -> Callable[[Array], int]:
+    """The same from ``MLPClassifier.predict``, with scikit-learn's checks of the input."""
+    from unstuck.estimators.classifier import MLPClassifier
+
+    sizes = task.recipe.sizes
+    model = MLPClassifier(sizes[1:-1], activation=task.recipe.hidden, random_state=SEED)
+    model.partial_fit(task.X[:1], task.y[:1], classes=np.arange(sizes[-1]))
+    model.coefs_, model.intercepts_ = task.weights[::2], task.weights[1::2]
+    return lambda x: int(model.predict(x)[0])
