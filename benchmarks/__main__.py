@@ -55,7 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(section.text(), end="\n\n", flush=True)
         sections.append(section)
     versions = {k: v for section in sections for k, v in section.versions.items()}
-    print("versions: " + ", ".join(f"{k} {v}" for k, v in sorted(versions.items())))
+    if versions:
+        print("versions: " + ", ".join(f"{k} {v}" for k, v in sorted(versions.items())))
     print(summary(sections))
     where = options.json or RESULTS / f"{file_name(names, quick=options.quick)}.json"
     stored = {section.letter: section.as_json() for section in sections}

@@ -78,7 +78,7 @@ class Bar:
     @property
     def promise(self) -> str:
         """The promise in short, such as ">= 3.0 x"."""
-        return f"{'<=' if self.at_most else '>='} {self.promised:g} {self.unit}"
+        return f"{'<=' if self.at_most else '>='} {self.promised:.3g} {self.unit}"
 
 
 @dataclass(slots=True)
