@@ -424,10 +424,9 @@ class Network:
 
     def encode(self, y: Any) -> Array:
         """Labels or target values as the (n, n_outputs) array that the loss compares with."""
-        targets: Array = encode_targets(
-            y, self.n_outputs, self.output_activation, self.loss_function
+        return encode_targets(
+            y, self.n_outputs, self.output_activation, self.loss_function, self.dtype
         )
-        return targets.astype(self.dtype, copy=False)
 
     def predict(self, X: Any) -> Array:
         """Class numbers, 0/1 labels or values for raw inputs.
