@@ -115,9 +115,10 @@ def run(args: list[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         return complain("interrupted.", INTERRUPTED)
     except Exception as error:
-        if os.environ.get("UNSTUCK_DEBUG"):
+        message, code = explain(error)
+        if code == OUR_FAULT and os.environ.get("UNSTUCK_DEBUG"):
             raise
-        return complain(*explain(error))
+        return complain(message, code)
     return result if isinstance(result, int) else 0
 
 

@@ -154,6 +154,7 @@ def judge(
         "parameters": int(network.theta.size),
     }
     if data.task == "regression":
+        results["targets_standardised"] = targets is not None
         results |= {f"{judged.part}_{name}": value for name, value in judged.errors().items()}
     else:
         results["per_class"] = judged.per_class()

@@ -29,7 +29,11 @@ def curves(outcome: Outcome) -> Figure | None:
     title = ""
     if score is not None:
         n = f"{outcome.data.name}: "
-        title = n + (f"R² {score:.3f}" if regression else f"{score:.1%} of the test samples right")
+        title = n + (
+            f"R² {score:.3f} on the test data"
+            if regression
+            else f"{score:.1%} of the test samples right"
+        )
     return history_figure(outcome.history, title=title, test_score=score, regression=regression)
 
 

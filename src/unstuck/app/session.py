@@ -48,7 +48,7 @@ def train_session(options: Mapping[str, Any], typed: AbstractSet[str]) -> int:
         "spec": spec if spec in NAMED else str(Path(spec).resolve()),
         "data_dir": options["data_dir"],
         "target": options["target"],
-        "test": test_part(options["test"]),
+        "test": held_back(options["test"]),
         "task": options["task"],
     }
     folder = new_folder(options["out"]) if options["out"] else default_folder(spec)
@@ -119,7 +119,7 @@ def read_data(source: dict[str, Any], screen: Screen) -> Dataset:
         data = hold_out(data, TEST_FRACTION)
         source["test"] = TEST_FRACTION
         screen.note(
-            f"{data.name} has no test part: {len(data.X_test or ())} of its samples are held out "
+            f"{data.name} has no test part: {TEST_FRACTION:.0%} of its samples are held out "
             "for testing (--test says otherwise)."
         )
     return data
@@ -266,7 +266,7 @@ def _forget(folder: Path) -> None:
             folder.rmdir()
 
 
-def test_part(given: str | None) -> str | float | None:
+def held_back(given: str | None) -> str | float | None:
     """A test file by its whole path, so that a run can be resumed from anywhere; or a share."""
     if given is None or Path(given).exists():
         return None if given is None else str(Path(given).resolve())

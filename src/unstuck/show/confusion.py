@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_NUMBERS = 26  # more classes, and numbers in the cells can no longer be read
+FEW_CLASSES = 6  # their names fit side by side
 LONGEST_NAME = 14
 
 
@@ -31,7 +32,9 @@ def confusion_figure(counts: AnyArray, class_names: Sequence[str], *, part: str 
         if k <= MOST_NUMBERS:
             _write_numbers(axes, counts)
             _write_recall(axes, counts)
-        axes.set_xticks(range(k), names, rotation=90 if margin > 0.4 else 0, color=INK)
+        axes.set_xticks(
+            range(k), names, rotation=90 if k > FEW_CLASSES and margin > 0.4 else 0, color=INK
+        )
         axes.set_yticks(range(k), names, color=INK)
         if k > MOST_NUMBERS:
             _thin_ticks(axes, k)

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unstuck.base.arrays import AnyArray
-from unstuck.show.style import BLUE, GREEN, ORANGE, SOFT, headline, house_style, new_figure
+from unstuck.show.style import (
+    BLUE,
+    GREEN,
+    ORANGE,
+    SOFT,
+    headline,
+    house_style,
+    logarithmic,
+    new_figure,
+)
 from unstuck.training.history import History
 
 if TYPE_CHECKING:
@@ -48,7 +57,7 @@ def history_figure(
         _draw_cost(axes[0], history)
         if panels > 1:
             _draw_scores(axes[1], history, scores, test_score, regression=regression)
-        headline(figure, title or _title(history), _how_to_read(history))
+        headline(figure, title or _title(history), _how_to_read(history, regression=regression))
     return figure
 
 
@@ -60,8 +69,9 @@ def _title(history: History) -> str:
     return f"{text} in {len(history)} epoch{'s' * (len(history) != 1)}"
 
 
-def _how_to_read(history: History) -> str:
-    text = "Learned well: the cost falls and flattens out low, the accuracy rises."
+def _how_to_read(history: History, *, regression: bool) -> str:
+    rises = "R²" if regression else "the accuracy"
+    text = f"Learned well: the cost falls and flattens out low, {rises} rises."
     if np.isfinite(history.validation_cost).any():
         text += " Orange far from blue: it learns by heart."
     if _between(history) is not None:
@@ -78,7 +88,8 @@ def _draw_cost(axes: Axes, history: History) -> None:
     _line(axes, epochs, held, ORANGE)
     shown = [train, held] if between is None else [train, held, between[1]]
     if spans_decades(*shown):
-        _logarithmic(axes)
+        logarithmic(axes)
+        axes.set_ylabel("logarithmic scale", fontsize=8.5)
     elif np.isfinite(train).any():
         axes.set_ylim(bottom=0)
     axes.set_title("Cost")
@@ -90,17 +101,8 @@ def _draw_cost(axes: Axes, history: History) -> None:
             (epochs, held, ORANGE, "validation {:.3g}"),
         ],
     )
-    _mark_best(axes, history)
+    _mark_best(axes, history, "top")
     _epoch_ticks(axes, history)
-
-
-def _logarithmic(axes: Axes) -> None:
-    from matplotlib.ticker import FuncFormatter
-
-    axes.set_yscale("log")
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.tick_params(axis="y", which="minor", left=False)
-    axes.set_ylabel("logarithmic scale", fontsize=8.5)
 
 
 def _draw_scores(
@@ -131,7 +133,7 @@ def _draw_scores(
 
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}%"))
     _label_ends(axes, ends)
-    _mark_best(axes, history)
+    _mark_best(axes, history, "bottom")
     _epoch_ticks(axes, history)
 
 
@@ -200,19 +202,19 @@ def _spread(heights: list[float], gap: float) -> tuple[list[int], list[float]]:
     return order, [round(p - heights[k], 6) for p, k in zip(places, order, strict=True)]
 
 
-def _mark_best(axes: Axes, history: History) -> None:
+def _mark_best(axes: Axes, history: History, where: str) -> None:
     """The epoch whose weights were kept, where training was stopped early."""
     if history.best_epoch is None or history.best_epoch == len(history):
         return
     axes.axvline(history.best_epoch, color=SOFT, linewidth=1, linestyle=(0, (4, 3)))
     axes.annotate(
         f"best: epoch {history.best_epoch}",
-        (history.best_epoch, 1.0),
+        (history.best_epoch, 1.0 if where == "top" else 0.0),
         xycoords=("data", "axes fraction"),
-        xytext=(-4, -4),
+        xytext=(-4, -4 if where == "top" else 4),
         textcoords="offset points",
         ha="right",
-        va="top",
+        va=where,
         fontsize=8.5,
         color=SOFT,
         rotation=90,

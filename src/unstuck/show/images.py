@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,14 +18,13 @@ from unstuck.show.style import (
     headline,
     house_style,
     new_figure,
-    set_layout,
 )
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MOST_UNITS, MOST_MISTAKES = 60, 18
+MOST_UNITS, MOST_MISTAKES = 60, 18  # at most so many in a picture
 
 
 def weights_figure(W: Array, image_shape: tuple[int, int], *, title: str = "") -> Figure:
@@ -33,32 +32,17 @@ def weights_figure(W: Array, image_shape: tuple[int, int], *, title: str = "") -
 
     The units with the largest weights come first.
     """
-    norms = np.linalg.norm(W, axis=0)
-    order = np.argsort(-norms, kind="stable")[:MOST_UNITS]
+    order = np.argsort(-np.linalg.norm(W, axis=0), kind="stable")[:MOST_UNITS]
     # One scale for all, so that a unit without an opinion looks like one.
     limit = float(np.quantile(np.abs(W[:, order]), 0.995)) or 1.0
     columns = min(12, len(order))
-    rows = -(-len(order) // columns)
-    height, width = image_shape
-    cell = 0.8
+    sheet = contact_sheet(W[:, order].T.reshape(-1, *image_shape), columns)
+    width = max(columns * 0.8 + 0.3, 6.4)
     with house_style():
-        figure = new_figure(
-            max(columns * cell + 0.3, 6.4), rows * (cell * height / width + 0.03) + 0.75
-        )
-        grid = figure.subplots(rows, columns, squeeze=False).ravel()
-        for axes, unit in zip(grid, order, strict=False):
-            axes.imshow(
-                W[:, unit].reshape(image_shape),
-                cmap="RdBu",
-                vmin=-limit,
-                vmax=limit,
-                interpolation="nearest",
-            )
-        for axes in grid:
-            bare(axes)
-        for axes in grid[len(order) :]:
-            axes.set_visible(False)
-        set_layout(figure, w_pad=0.02, h_pad=0.02, wspace=0.0, hspace=0.0)
+        figure = new_figure(width, (width - 0.3) * sheet.shape[0] / sheet.shape[1] + 0.75)
+        axes = figure.subplots()
+        axes.imshow(sheet, cmap="RdBu", vmin=-limit, vmax=limit, interpolation="nearest")
+        bare(axes)
         total = W.shape[1]
         which = f"the {len(order)} strongest of {total}" if total > len(order) else f"all {total}"
         headline(
@@ -67,6 +51,23 @@ def weights_figure(W: Array, image_shape: tuple[int, int], *, title: str = "") -
             f"Ink on blue excites a unit, ink on red silences it. One picture a unit, {which}.",
         )
     return figure
+
+
+def contact_sheet(images: Array, columns: int) -> Array:
+    """Images (n, height, width) side by side in one array, NaN between them.
+
+    >>> contact_sheet(np.zeros((3, 8, 8)), columns=2).shape
+    (17, 17)
+    """
+    n, height, width = images.shape
+    gap = max(1, width // 14)
+    rows = -(-n // columns)
+    shape = (rows * (height + gap) - gap, columns * (width + gap) - gap)
+    sheet = np.full(shape, np.nan, images.dtype)
+    for k, image in enumerate(images):
+        top, left = (k // columns) * (height + gap), (k % columns) * (width + gap)
+        sheet[top : top + height, left : left + width] = image
+    return sheet
 
 
 def most_confident(outputs: Array, y: AnyArray, decisions: AnyArray) -> tuple[AnyArray, Array]:
@@ -106,7 +107,7 @@ def mistakes_figure(
         title = _count_title(len(rows), len(shown), len(y), part)
     else:
         certain = certainty(outputs, decisions)
-        shown = np.argsort(certain, kind="stable")[:MOST_MISTAKES]
+        shown = np.argsort(certain, kind="stable")[: 2 * MOST_MISTAKES // 3]
         sure = certain[shown]
         title = f"No mistake in {len(y):,} {part} samples. The closest calls:"
     names = [shorten(name) for name in class_names]
@@ -180,24 +181,39 @@ def _as_bars(
     names: Sequence[str],
     title: str,
 ) -> Figure:
-    """One pair of bars a sample: what the network gave its answer, and what the truth."""
-    n = max(len(shown), 1)
-    figure = new_figure(7.6, 0.42 * n + 1.6)
+    """One pair of bars a sample: what the network gave its answer, and the truth or the next."""
+    right = bool((decisions[shown] == y[shown]).all())
+    others = runners_up(outputs, decisions)[shown] if right else y[shown]
+    said = certainty(outputs[shown], decisions[shown])
+    other = certainty(outputs[shown], others)
+    figure = new_figure(7.6, 0.42 * max(len(shown), 1) + 1.6)
     axes = figure.subplots()
     places = np.arange(len(shown))
-    said = certainty(outputs[shown], decisions[shown])
-    true = certainty(outputs[shown], y[shown])
-    axes.barh(places - 0.18, said, 0.34, color=ORANGE)
-    axes.barh(places + 0.18, true, 0.34, color=BLUE)
-    labels: list[Any] = [f"row {row}" for row in shown]
-    axes.set_yticks(places, labels)
-    for place, row, a, b in zip(places, shown, said, true, strict=True):
+    axes.barh(places - 0.18, said, 0.34, color=BLUE if right else ORANGE)
+    axes.barh(places + 0.18, other, 0.34, color=SOFT if right else BLUE)
+    axes.set_yticks(places, [f"row {row}" for row in shown])
+    verb = "next was" if right else "is"
+    for place, row, rival, a, b in zip(places, shown, others, said, other, strict=True):
         axes.text(a, place - 0.18, f" said {names[decisions[row]]}", va="center", fontsize=8.5)
-        axes.text(b, place + 0.18, f" is {names[y[row]]}", va="center", fontsize=8.5)
+        axes.text(b, place + 0.18, f" {verb} {names[rival]}", va="center", fontsize=8.5)
     axes.set_ylim(len(shown) - 0.4, -0.6)
     axes.set_xlim(0, max(1.0, float(said.max(initial=0.0))) * 1.2)
+    axes.set_xticks(np.linspace(0.0, 1.0, 6))
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("what the network gave it", color=SOFT)
-    headline(figure, title, "Orange: its answer. Blue: the truth. Rows count from 0.")
+    under = "Blue: its answer, which is right. Grey: the next best." if right else (
+        "Orange: its answer. Blue: the truth."
+    )  # fmt: skip
+    headline(figure, title, f"{under} Rows count from 0.")
     return figure
+
+
+def runners_up(outputs: Array, decisions: AnyArray) -> AnyArray:
+    """The class that came second, (n,)."""
+    if outputs.shape[1] == 1:
+        return 1 - decisions
+    rest = np.array(outputs)
+    rest[np.arange(len(rest)), decisions] = -np.inf
+    second: AnyArray = rest.argmax(axis=1)
+    return second

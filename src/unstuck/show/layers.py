@@ -8,7 +8,7 @@ import numpy as np
 
 from unstuck.base.arrays import AnyArray
 from unstuck.record.run_record import RunRecord
-from unstuck.show.style import SOFT, headline, house_style, new_figure
+from unstuck.show.style import SOFT, headline, house_style, logarithmic, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,7 +47,8 @@ def record_figure(record: RunRecord) -> Figure:
         headline(
             figure,
             "Layer by layer",
-            "Healthy: lines level and close together; updates near 0.001; few dead units.",
+            "Healthy: no line runs away from the others by powers of ten, updates are between 0.01 "
+            "and 0.0001, few units are dead.",
         )
     return figure
 
@@ -76,4 +77,4 @@ def _draw(axes: Axes, record: RunRecord, values: AnyArray, *, is_share: bool) ->
                 0.5, 0.5, "no layer can be", transform=axes.transAxes, ha="center", color=SOFT
             )
     elif (values[np.isfinite(values)] > 0).any():
-        axes.set_yscale("log")
+        logarithmic(axes)

@@ -114,8 +114,9 @@ def epoch_line(row: Mapping[str, float], epochs: int) -> str:
     text = f"epoch {int(row['epoch']):>{width}}/{epochs}  "
     text += measures(row["cost"], row.get("accuracy", math.nan)) or "no update done"
     if "validation_cost" in row and not math.isnan(row["validation_cost"]):
-        score = row["validation_score"]
-        text += f"  validation {row['validation_cost']:.4f} {score:.2%}"
+        score, regression = row["validation_score"], math.isnan(row.get("accuracy", math.nan))
+        shown = f"R2 {score:.4f}" if regression else f"{score:.2%}"
+        text += f"  validation {row['validation_cost']:.4f} {shown}"
     return f"{text}  {seconds_text(row['seconds'])}"
 
 

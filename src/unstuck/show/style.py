@@ -99,6 +99,15 @@ def set_layout(figure: Figure, **options: Any) -> None:
     engine.set(**options)
 
 
+def logarithmic(axes: Axes) -> None:
+    """Powers of ten on the y axis, written as plain numbers."""
+    from matplotlib.ticker import FuncFormatter, NullLocator
+
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_locator(NullLocator())
+
+
 def bare(axes: Axes) -> None:
     """No frame, no ticks, no grid: for images."""
     axes.set_xticks([])

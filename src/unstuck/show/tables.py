@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from unstuck.show.progress import seconds_text
+from unstuck.show.values import amount
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -45,6 +46,8 @@ def score_rows(results: Mapping[str, Any]) -> list[tuple[str, str]]:
     cost = number(results.get("cost"))
     if results.get("penalty"):
         cost += f" + {number(results['penalty'])} penalty"
+    if results.get("targets_standardised"):
+        cost += " (of standardised values)"
     rows.append(("cost", cost))
     rows.append(("time", time_text(results)))
     return rows
@@ -52,7 +55,7 @@ def score_rows(results: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def error_text(rmse: float, mae: float) -> str:
     """How far off the values are."""
-    return f"{rmse:.4g} (root mean square), {mae:.4g} (mean absolute)"
+    return f"{amount(rmse)} (root mean square), {amount(mae)} (mean absolute)"
 
 
 def time_text(results: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from unstuck.base.arrays import AnyArray
 from unstuck.base.errors import InvalidInputError
 from unstuck.core.network import Network
 from unstuck.record.run_record import RunRecord
@@ -93,11 +94,13 @@ def ending(history: History) -> str:
 
 
 def _curve(title: str, history: History, *columns: str, percent: bool = False) -> list[str]:
-    names = ("solid: training", "dotted: validation")
-    series, shown = [], []
-    for column, name in zip(columns, names, strict=False):
+    series: list[tuple[AnyArray, AnyArray]] = []
+    shown: list[str] = []
+    for column in columns:
         values = history[column]
         if np.isfinite(values).any():
+            part = "validation" if column.startswith("validation") else "training"
+            name = f"{'dotted' if series else 'solid'}: {part}"
             series.append((history.epoch, values))
             last = values[np.isfinite(values)][-1]
             shown.append(f"{name} {last:.2%}" if percent else f"{name} {last:.4g}")

@@ -16,6 +16,15 @@ if TYPE_CHECKING:
 MOST_POINTS, MOST_OUTPUTS = 5000, 6
 
 
+def amount(value: float) -> str:
+    """A number in the units of the data, as people write it.
+
+    >>> amount(17102.4), amount(0.01234)
+    ('17,102', '0.01234')
+    """
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
 def values_figure(y: AnyArray, outputs: AnyArray, r2: float, *, part: str = "test") -> Figure:
     """True values ``y`` (n,) or (n, k) and predictions (n, k): a panel an output.
 
@@ -40,12 +49,14 @@ def values_figure(y: AnyArray, outputs: AnyArray, r2: float, *, part: str = "tes
         headline(
             figure,
             f"R² {r2:.3f} on {len(y):,} {part} samples",
-            f"On the line the prediction is perfect; the root mean square error is {far:.3g}.",
+            f"On the line the prediction is perfect; the root mean square error is {amount(far)}.",
         )
     return figure
 
 
 def _draw(axes: Axes, true: AnyArray, said: AnyArray) -> None:
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
     low, high = float(min(true.min(), said.min())), float(max(true.max(), said.max()))
     room = 0.04 * (high - low) or 1.0
     ends = (low - room, high + room)
@@ -59,6 +70,10 @@ def _draw(axes: Axes, true: AnyArray, said: AnyArray) -> None:
         linewidths=0,
         zorder=2,
     )
+    form = FuncFormatter(lambda value, _: f"{value:,g}")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(form)
+        axis.set_major_locator(MaxNLocator(nbins=5))
     axes.set_xlim(ends)
     axes.set_ylim(ends)
     axes.set_aspect("equal")
