@@ -112,36 +112,33 @@ def look_at(
 
 
 def judge(
-    network: Network,
+    trained: Network,
+    final: Network,
     history: History,
     data: Dataset,
     parts: Parts,
     targets: TargetScaling | None,
     seconds: float,
 ) -> Outcome:
-    """Scores of a network whose training has ended; folds the scaling of its targets into it."""
+    """Scores of a network as it was trained, and as it is kept (``targets`` folded into it)."""
     kind = "r2" if data.task == "regression" else "accuracy"
-    y = parts.y if targets is None else targets.apply(parts.y)
-    train = evaluate(network, parts.X, y)
-    penalty = network.penalty()
-    if targets is not None:
-        targets.fold(network)
+    train = evaluate(trained, parts.X, parts.y if targets is None else targets.apply(parts.y))
     seen = {"train": train.score, "validation": None, "test": None}
     judged = None
     if parts.X_validation is not None and parts.y_validation is not None:
-        judged = look_at(network, parts.X_validation, parts.y_validation, "validation")
+        judged = look_at(final, parts.X_validation, parts.y_validation, "validation")
         seen["validation"] = judged.score
     if data.X_test is not None and data.y_test is not None:
-        judged = look_at(network, data.X_test, data.y_test, "test")
+        judged = look_at(final, data.X_test, data.y_test, "test")
         seen["test"] = judged.score
     if judged is None:
-        judged = look_at(network, parts.X, parts.y, "training")
+        judged = look_at(final, parts.X, parts.y, "training")
     results: dict[str, Any] = {
         "task": data.task,
         "judged_on": judged.part,
         **{f"{part}_{kind}": score for part, score in seen.items()},
         "cost": train.cost,
-        "penalty": penalty,
+        "penalty": trained.penalty(),
         f"{judged.part}_cost": judged.cost,
         "epochs": len(history),
         "iterations": int(history.iterations[-1]) if len(history) else 0,
@@ -151,11 +148,11 @@ def judge(
         "threads": history.threads,
         "stopped": history.stopped,
         "best_epoch": history.best_epoch,
-        "parameters": int(network.theta.size),
+        "parameters": int(final.theta.size),
     }
     if data.task == "regression":
         results["targets_standardised"] = targets is not None
         results |= {f"{judged.part}_{name}": value for name, value in judged.errors().items()}
     else:
         results["per_class"] = judged.per_class()
-    return Outcome(network, history, data, judged, results)
+    return Outcome(final, history, data, judged, results)

@@ -28,12 +28,8 @@ def curves(outcome: Outcome) -> Figure | None:
     score = judged.score if judged.part == "test" else None
     title = ""
     if score is not None:
-        n = f"{outcome.data.name}: "
-        title = n + (
-            f"R² {score:.3f} on the test data"
-            if regression
-            else f"{score:.1%} of the test samples right"
-        )
+        said = f"R² {score:.3f} on" if regression else f"{score:.1%} right on"
+        title = f"{outcome.data.name}: {said} the test data"
     return history_figure(outcome.history, title=title, test_score=score, regression=regression)
 
 

@@ -5,6 +5,7 @@ The dict goes into run.json, so a resumed run is built from exactly what the fir
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -193,7 +194,7 @@ class TargetScaling:
     """Values to learn, standardised while training: ``(y - mean) / scale``, each output its own.
 
     A squared error over prices of 200,000 has gradients of that size; no step size suits both
-    them and the hidden layers. Afterwards `fold` writes mean and scale into the last layer, so
+    them and the hidden layers. Afterwards `folded` writes mean and scale into the last layer, so
     that the network itself speaks in the units of the data.
     """
 
@@ -215,9 +216,11 @@ class TargetScaling:
         scaled: AnyArray = (columns - self.mean) / self.scale
         return scaled
 
-    def fold(self, network: Network) -> None:
-        """Let the last dense layer give values in the units of the data, in place."""
-        dense = [i for i, layer in enumerate(network.layers) if isinstance(layer, Dense)][-1]
-        p = network.by_layer(network.theta)[dense]
+    def folded(self, network: Network) -> Network:
+        """A copy of the network whose last dense layer gives values in the units of the data."""
+        final = copy.deepcopy(network)
+        dense = [i for i, layer in enumerate(final.layers) if isinstance(layer, Dense)][-1]
+        p = final.by_layer(final.theta)[dense]
         p["W"][...] = p["W"] * self.scale
         p["b"][...] = p["b"] * self.scale + self.mean
+        return final

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -17,12 +17,12 @@ from typing import Any
 from unstuck.app.outcome import Outcome, judge
 from unstuck.app.plan import TargetScaling, build_network, build_trainer, divide, resolve
 from unstuck.app.screen import Screen
+from unstuck.app.words import closing, describe_data, describe_preprocessing, opening
 from unstuck.base.errors import DivergenceError, InvalidInputError, UnstuckError
 from unstuck.core.network import Network
 from unstuck.data.dataset import Dataset, hold_out
 from unstuck.data.load import NAMED, load
 from unstuck.show.progress import Watch
-from unstuck.show.tables import facts, per_class_table, score_rows
 from unstuck.training.runs import (
     CHECKPOINT,
     DESCRIPTION,
@@ -127,7 +127,7 @@ def read_data(source: dict[str, Any], screen: Screen) -> Dataset:
 
 def run_training(
     data: Dataset,
-    network: Any,
+    network: Network,
     folder: Path,
     description: Mapping[str, Any],
     screen: Screen,
@@ -165,13 +165,11 @@ def run_training(
     finally:
         watch.close()
     seconds = time.perf_counter() - started
-    outcome = judge(network, history, data, parts, targets, seconds)
-    description = {
-        **description,
-        "status": history.stopped,
-        "results": outcome.results,
-    }
-    save_run(folder, network, history, description)
+    description = {**description, "status": history.stopped}
+    final = network if targets is None else targets.folded(network)
+    save_run(folder, final, history, description)
+    outcome = judge(network, final, history, data, parts, targets, seconds)
+    write_description(folder, {**description, "results": outcome.results})
     pictures = draw(folder, outcome, screen) if shown["pictures"] else []
     closing(screen, outcome, folder, pictures)
     if history.stopped == "interrupted":
@@ -182,73 +180,14 @@ def run_training(
     return 0
 
 
-# ------------------------------------------------------------------------------------ what is said
-
-
-def opening(screen: Screen, network: Network, data: Dataset, options: Mapping[str, Any]) -> None:
-    """What is about to happen, in two lines."""
-    n, test = len(data.X_train), len(data.X_test) if data.X_test is not None else 0
-    screen.note(
-        f"{data.name}: {n:,} samples to learn from, {test:,} to test on; {data.n_features} "
-        f"features, {data.n_outputs} {'classes' if data.class_names else 'values'}"
-    )
-    widths = " - ".join(str(w) for w in (data.n_features, *options["hidden"], data.n_outputs))
-    rate = options["learning_rate"]
-    screen.note(
-        f"network {widths} ({options['activation']}, {options['output']}), "
-        f"{network.theta.size:,} parameters; {options['optimizer']}"
-        + (f" {rate:g}" if rate else "")
-        + f", batch {options['batch_size']}"
-    )
-
-
-def closing(screen: Screen, outcome: Outcome, folder: Path, pictures: Sequence[Path]) -> None:
-    """The table at the end, or the JSON object."""
-    results = outcome.results
-    screen.json({**results, "run": str(folder.resolve())})
-    if results.get("per_class"):
-        screen.show(per_class_table(results["per_class"], outcome.judged.part), "")
-    rows = score_rows(results)
-    rows.append(("run", str(folder)))
-    if pictures:
-        rows.append(("pictures", ", ".join(path.name for path in pictures)))
-    rows.append(("next", f"unstuck show {folder}"))
-    screen.show(facts(rows))
-
-
-# --------------------------------------------------------------------------------- what is written
-
-
-def describe_data(data: Dataset) -> dict[str, Any]:
-    """What run.json says about the data."""
-    return {
-        "name": data.name,
-        "source": data.source,
-        "digest": data.digest,
-        "task": data.task,
-        "train_samples": len(data.X_train),
-        "test_samples": 0 if data.X_test is None else len(data.X_test),
-        "features": data.n_features,
-        "feature_names": data.feature_names,
-        "class_names": data.class_names,
-        "image_shape": data.image_shape,
-        "dtype": str(data.X_train.dtype),
-    }
-
-
-def describe_preprocessing(network: Network, targets: TargetScaling | None) -> dict[str, Any]:
-    """What run.json says about how raw inputs and targets become the network's."""
-    found: dict[str, Any] = {"inputs": None, "targets": None}
-    if network.scaling is not None:
-        stored = network.scaling.to_dict()
-        found["inputs"] = {
-            "kind": stored["kind"],
-            "shift": stored["shift"].tolist(),
-            "scale": stored["scale"].tolist(),
-        }
-    if targets is not None:
-        found["targets"] = {"mean": targets.mean.tolist(), "scale": targets.scale.tolist()}
-    return found
+def held_back(given: str | None) -> str | float | None:
+    """A test file by its whole path, so that a run can be resumed from anywhere; or a share."""
+    if given is None or Path(given).exists():
+        return None if given is None else str(Path(given).resolve())
+    try:
+        return float(given)
+    except ValueError:
+        return given  # a file that is missing: `load` says so
 
 
 def _keep_diverged(folder: Path, description: Mapping[str, Any], watch: Watch) -> None:
@@ -264,16 +203,6 @@ def _forget(folder: Path) -> None:
         (folder / DESCRIPTION).unlink(missing_ok=True)
         with suppress(OSError):
             folder.rmdir()
-
-
-def held_back(given: str | None) -> str | float | None:
-    """A test file by its whole path, so that a run can be resumed from anywhere; or a share."""
-    if given is None or Path(given).exists():
-        return None if given is None else str(Path(given).resolve())
-    try:
-        return float(given)
-    except ValueError:
-        return given  # a file that is missing: `load` says so
 
 
 def draw(folder: Path, outcome: Outcome, screen: Screen) -> list[Path]:

@@ -32,9 +32,8 @@ def confusion_figure(counts: AnyArray, class_names: Sequence[str], *, part: str 
         if k <= MOST_NUMBERS:
             _write_numbers(axes, counts)
             _write_recall(axes, counts)
-        axes.set_xticks(
-            range(k), names, rotation=90 if k > FEW_CLASSES and margin > 0.4 else 0, color=INK
-        )
+        turn = 90 if k > FEW_CLASSES and margin > 0.4 else 0
+        axes.set_xticks(range(k), names, rotation=turn, color=INK)
         axes.set_yticks(range(k), names, color=INK)
         if k > MOST_NUMBERS:
             _thin_ticks(axes, k)
