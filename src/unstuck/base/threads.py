@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
 
 
 @contextmanager
 def limit_blas_threads(threads: int) -> Iterator[None]:
-    """Let NumPy's and SciPy's BLAS use at most ``threads`` cores inside the block."""
-    from threadpoolctl import threadpool_limits
+    """Let NumPy's and SciPy's BLAS use at most ``threads`` cores inside the block.
 
-    with threadpool_limits(limits=threads, user_api="blas"):
+    >>> with limit_blas_threads(1):
+    ...     pass
+    """
+    with _controller(len(sys.modules)).limit(limits=threads, user_api="blas"):
         yield
+
+
+@lru_cache(maxsize=1)
+def _controller(imports: int) -> Any:
+    """What holds the libraries that are loaded; looking for them costs 3 ms.
+
+    It is kept as long as no further module is imported, since that is how libraries come.
+    """
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()

@@ -56,7 +56,9 @@ class SciPyEngine:
     """Stands where other runs have the engine of their updates; SciPy does these."""
 
     name = "scipy"
-    threads = 1
+
+    def __init__(self, threads: int = 1) -> None:
+        self.threads = threads
 
     def run(self, indices: Array, learning_rates: Array, first_step: int) -> Progress:
         """Never called."""

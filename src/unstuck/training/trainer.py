@@ -299,7 +299,7 @@ class Trainer:
             self.threads if frozen is None else frozen[0]["threads"],
             total,
         )
-        engine: Engine = SciPyEngine()
+        engine: Engine = SciPyEngine(self.threads or 1)
         if self.lbfgs is None:
             engine = build_engine(job, self.engine if frozen is None else frozen[0]["engine"])
         loop = Loop(
