@@ -24,7 +24,12 @@ from unstuck.base.errors import InvalidInputError
 from unstuck.core.network import Network
 from unstuck.estimators.course import Course
 from unstuck.estimators.inputs import read_samples, read_training_set
-from unstuck.estimators.parameters import ACTIVATION_SYNONYMS, check_parameters, is_full_batch
+from unstuck.estimators.parameters import (
+    ACTIVATION_SYNONYMS,
+    check_parameters,
+    check_partial,
+    is_full_batch,
+)
 from unstuck.estimators.fitting import Part, Progress, hold_out, train
 from unstuck.record.run_record import RunRecord
 from unstuck.training.history import History
@@ -76,7 +81,9 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         partial: bool = False,
         classes: Any = None,
     ) -> Self:
-        check_parameters(type(self).__name__, self.get_params(deep=False))
+        check_parameters(type(self).__name__, vars(self))
+        if partial:
+            check_partial(type(self).__name__, vars(self))
         first = not hasattr(self, "network_") or not (partial or self.warm_start)
         X, y = read_training_set(self, X, y, first=first, numeric=self._numeric)
         y = self._read_targets(y, first=first, partial=partial, classes=classes)
@@ -165,11 +172,11 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
     # ------------------------------------------------------------------ what was learned
 
-    def _forward(self, X: Any) -> Array:
-        """The network's outputs for checked samples, (n, n_outputs)."""
-        if "network_" not in self.__dict__:  # a fifth of what check_is_fitted costs
+    def _read_samples(self, X: Any) -> AnyArray:
+        """``X`` to predict for, checked; NotFittedError where nothing was learned yet."""
+        if "network_" not in self.__dict__:  # check_is_fitted itself takes as long as a prediction
             check_is_fitted(self)
-        return self.network_.forward(read_samples(self, X))
+        return read_samples(self, X)
 
     @property
     def record_(self) -> RunRecord | None:

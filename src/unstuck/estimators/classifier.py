@@ -86,12 +86,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
 
     def predict(self, X: Any) -> AnyArray:
         """The class of each sample, (n,), or (n, n_labels) zeros and ones."""
-        outputs = self._forward(X)
-        return self._labels.decode(outputs)
+        X = self._read_samples(X)
+        return self._labels.decode(self.network_.predict(X))
 
     def predict_proba(self, X: Any) -> Array:
         """Probability of each class, (n, n_classes), columns as in `classes_`."""
-        outputs = self._forward(X)
+        X = self._read_samples(X)
+        outputs = self.network_.forward(X)
         return np.hstack([1.0 - outputs, outputs]) if self._labels.binary else outputs
 
     def predict_log_proba(self, X: Any) -> Array:

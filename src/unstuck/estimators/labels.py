@@ -27,7 +27,7 @@ class Labels:
     >>> labels.encode(np.array(["yes", "no"]), np.float64)
     array([[1.],
            [0.]])
-    >>> labels.decode(np.array([[0.2], [0.9]]))
+    >>> labels.decode(np.array([0, 1]))
     array(['no', 'yes'], dtype='<U3')
     """
 
@@ -93,15 +93,9 @@ class Labels:
         codes: AnyArray = np.searchsorted(self.classes, found)[inverse]
         return codes
 
-    def decode(self, outputs: Array) -> AnyArray:
-        """Labels (n,), or an indicator matrix (n, n_classes), for outputs (n, n_outputs)."""
-        if self.several:
-            return (outputs > 0.5).astype(np.int64)
-        if self.binary:
-            second: AnyArray = self.classes.take(outputs[:, 0] > 0.5)
-            return second
-        best: AnyArray = self.classes.take(outputs.argmax(axis=1))
-        return best
+    def decode(self, decided: AnyArray) -> AnyArray:
+        """Labels (n,) for numbers of classes (n,); an indicator matrix (n, k) is one already."""
+        return decided if self.several else self.classes.take(decided)
 
 
 def as_labels(y: Any) -> AnyArray:

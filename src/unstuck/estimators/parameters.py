@@ -170,3 +170,18 @@ sgd, adam, adamw, rmsprop, adagrad. Did you mean 'adam'?
             f"{owner}: dropout={parameters['dropout']!r} cannot go with L-BFGS, which needs the "
             "same cost every time it asks. Use solver='adam' or 'sgd', or dropout=0."
         )
+
+
+def check_partial(owner: str, parameters: dict[str, Any]) -> None:
+    """Raise InvalidInputError for what only a whole fit can do."""
+    if parameters["early_stopping"]:
+        raise InvalidInputError(
+            f"{owner}: partial_fit does not support early_stopping=True. Judge the parts yourself "
+            "(score), or use fit."
+        )
+    rate = parameters["learning_rate"]
+    if rate not in {"constant", *RATES_OF_SGD}:
+        raise InvalidInputError(
+            f"{owner}: learning_rate={rate!r} plans a whole run, and partial_fit does not know how "
+            f"long that will be; allowed: constant, {', '.join(RATES_OF_SGD)}. Or use fit."
+        )

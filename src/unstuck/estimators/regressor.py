@@ -82,8 +82,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
 
     def predict(self, X: Any) -> Array:
         """The value for each sample, (n,), or (n, n_outputs) where there are several."""
-        outputs = self._forward(X)
-        return outputs[:, 0] if outputs.shape[1] == 1 else outputs
+        X = self._read_samples(X)
+        return self.network_.predict(X)
 
     def _read_targets(self, y: AnyArray, *, first: bool, partial: bool, classes: Any) -> AnyArray:
         y = column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
