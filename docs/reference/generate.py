@@ -1,17 +1,19 @@
-"""Write docs/reference/public-names.md from the docstrings: `make docs-reference`.
+"""Write the generated pages of docs/reference, this one public-names.md: `make docs-reference`.
 
-The page is text that lives in the source, laid out for reading; a test compares the two, so the
-page cannot fall behind.
+The pages are text that lives in the source, laid out for reading; tests compare the two, so that no
+page can fall behind.
 """
 
 from __future__ import annotations
 
 import inspect
+from importlib import import_module
 from pathlib import Path
 
 import unstuck
 
 PAGE = Path(__file__).with_name("public-names.md")
+OTHERS = ("generate_names", "generate_commands", "generate_record")
 
 OPENING = """\
 # Public names
@@ -22,8 +24,11 @@ docstrings; the tests run every example and compare this page with the source.
 
 
 def main() -> None:
-    """Write the page."""
+    """Write this page and those of the other generators beside it."""
     PAGE.write_text(page(), encoding="utf-8")
+    for name in OTHERS:
+        other = import_module(name)
+        other.PAGE.write_text(other.page(), encoding="utf-8")
 
 
 def page() -> str:
