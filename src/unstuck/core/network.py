@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from unstuck.base.arrays import AnyArray, Array
+from unstuck.base.display import Displayed
 from unstuck.base.errors import InvalidInputError, lookup
 from unstuck.base.rng import generator
 from unstuck.core.activations import Activation, get_activation
@@ -65,7 +66,7 @@ class ForwardPass:
         return self.values[-1]
 
 
-class Network:
+class Network(Displayed):
     """A sequence of layers with a loss, over one flat parameter buffer.
 
     Parameters

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from unstuck.base.arrays import Array
+from unstuck.base.display import Displayed
 from unstuck.base.errors import InvalidInputError
 
 
@@ -64,7 +65,7 @@ LAYER_SERIES = {
 
 
 @dataclass(frozen=True, slots=True)
-class RunRecord:
+class RunRecord(Displayed):
     """A run, layer by layer and over time.
 
     Attributes
