@@ -27,8 +27,8 @@ def mean_and_std(values: Array) -> tuple[float, float]:
 def root_mean_square(values: Array) -> float:
     """Root mean square of all entries.
 
-    >>> root_mean_square(np.array([3.0, -3.0]))
-    3.0
+    >>> root_mean_square(np.array([2.0, -2.0, 2.0, -2.0]))
+    2.0
     """
     return norm(values) / math.sqrt(values.size) if values.size else math.nan
 
