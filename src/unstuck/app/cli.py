@@ -7,6 +7,7 @@ say what to do; a traceback is never the answer to a user (set UNSTUCK_DEBUG=1 t
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable
 from typing import NoReturn
@@ -57,6 +58,15 @@ COMMANDS: dict[str, tuple[str, Callable[[], click.Command]]] = {
     "predict": ("Let a trained network predict the samples in a file.", _predict),
     "export": ("Write a network out as one plain NumPy program.", _export),
 }
+
+OPTION_OF = {
+    "activation": "--activation",
+    "clip_norm": "--clip-norm",
+    "loss": "--loss",
+    "output_activation": "--output",
+    "task": "--task",
+}
+"""What a keyword of the library is called on the command line, for messages."""
 
 
 class LazyGroup(click.Group):
@@ -130,7 +140,7 @@ def explain(error: Exception) -> tuple[str, int]:
     if isinstance(error, click.ClickException):
         return error.format_message(), BAD_INPUT
     if isinstance(error, UnstuckError):
-        return str(error), BAD_INPUT
+        return as_typed(str(error)), BAD_INPUT
     if isinstance(error, MemoryError):
         return f"not enough memory: {error}", BAD_INPUT
     if isinstance(error, OSError):
@@ -140,6 +150,16 @@ def explain(error: Exception) -> tuple[str, int]:
         f"this is a fault of unstuck, please report it: {what}\nUNSTUCK_DEBUG=1 shows more.",
         OUR_FAULT,
     )
+
+
+def as_typed(message: str) -> str:
+    """A message of the library with its keywords as options of the command line.
+
+    >>> as_typed('output_activation="softmax" (one class per sample)')
+    '--output softmax (one class per sample)'
+    """
+    pattern = rf"""\b({"|".join(OPTION_OF)})=(["']?)([\w.]+)\2"""
+    return re.sub(pattern, lambda found: f"{OPTION_OF[found[1]]} {found[3]}", message)
 
 
 def complain(message: str, code: int) -> int:

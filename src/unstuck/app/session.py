@@ -45,7 +45,7 @@ def train_session(options: Mapping[str, Any], typed: AbstractSet[str]) -> int:
     screen = Screen(quiet=options["quiet"], as_json=options["as_json"])
     spec = options["dataset"] or "digits"
     source = {
-        "spec": spec if spec in NAMED else str(Path(spec).resolve()),
+        "spec": spec,
         "data_dir": options["data_dir"],
         "target": options["target"],
         "test": held_back(options["test"]),
@@ -54,6 +54,8 @@ def train_session(options: Mapping[str, Any], typed: AbstractSet[str]) -> int:
     folder = new_folder(options["out"]) if options["out"] else default_folder(spec)
     try:
         data = read_data(source, screen)
+        if spec not in NAMED:
+            source["spec"] = str(Path(spec).resolve())  # to resume from anywhere
         resolved = resolve({name: options[name] for name in typed}, data)
         network = build_network(resolved, data)
         description = {
@@ -159,9 +161,9 @@ def run_training(
     started = time.perf_counter()
     try:
         history = trainer.fit(parts.X, y, resume=checkpoint if resume else None)
-    except DivergenceError:
+    except DivergenceError as error:
         _keep_diverged(folder, description, watch)
-        raise
+        raise DivergenceError(f"{error} What was seen is kept in {folder}.") from None
     finally:
         watch.close()
     seconds = time.perf_counter() - started

@@ -98,12 +98,13 @@ class Observer:
 
     def finish(self, seen: dict[str, float | Array], step: int, rate: float) -> Observation:
         """Complete a look once the update has been done, with how far each layer moved."""
-        np.subtract(self.network.theta, self.before, out=self.before)
         ratios = seen["update_ratio"]
         pairs = zip(self.network.weights(), self.network.weights(self.before), strict=True)
-        for k, (W, moved) in enumerate(pairs):
-            size = st.norm(W)
-            ratios[k] = st.norm(moved) / size if size > 0.0 else math.nan  # type: ignore[index]
+        with np.errstate(all="ignore"):  # a run that diverges is the loop's to judge
+            np.subtract(self.network.theta, self.before, out=self.before)
+            for k, (W, moved) in enumerate(pairs):
+                size = st.norm(W)
+                ratios[k] = st.norm(moved) / size if size > 0.0 else math.nan  # type: ignore[index]
         return Observation(step=step, learning_rate=rate, **seen)  # type: ignore[arg-type]
 
 
