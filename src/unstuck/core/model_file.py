@@ -181,7 +181,7 @@ class _NeedsActivationError(InvalidInputError):
 
 
 # What an untrusted description can make the constructors raise.
-_MISFITS = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+_MISFITS = (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError)
 
 
 def _reason(error: Exception) -> str:
@@ -280,7 +280,7 @@ def _rebuild(
         l2=description["l2"],
         dtype=DTYPES[description["dtype"]],
         scaling=_scaling(description["scaling"], arrays),
-        image_shape=None if image_shape is None else (int(image_shape[0]), int(image_shape[1])),
+        image_shape=None if image_shape is None else _image_shape(image_shape, layers[0].fan_in),
         class_names=None if class_names is None else [str(name) for name in class_names],
         random_state=0,
     )
@@ -295,6 +295,13 @@ def _rebuild(
                 **_spec(entry.get("bias_initializer") or default)
             )
     return network
+
+
+def _image_shape(stored: Any, n_features: int) -> tuple[int, int]:
+    height, width = (int(side) for side in stored)
+    if height * width != n_features:
+        raise ValueError(f"images of {height} x {width} do not have {n_features} pixels.")
+    return height, width
 
 
 def _spec(entry: Mapping[str, Any]) -> dict[str, Any]:
