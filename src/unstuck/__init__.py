@@ -30,6 +30,8 @@ if TYPE_CHECKING:  # the same table once more, for editors and type checkers
     from unstuck.core.network import Network
     from unstuck.core.scaling import InputScaling
     from unstuck.data.load import load
+    from unstuck.estimators.classifier import MLPClassifier
+    from unstuck.estimators.regressor import MLPRegressor
     from unstuck.record.run_record import RunRecord
     from unstuck.training.augment import ImageAugmentation
     from unstuck.training.callbacks import Callback
@@ -49,6 +51,8 @@ _HOME = {
     "ImageAugmentation": "unstuck.training.augment",
     "InputScaling": "unstuck.core.scaling",
     "InvalidInputError": "unstuck.base.errors",
+    "MLPClassifier": "unstuck.estimators.classifier",
+    "MLPRegressor": "unstuck.estimators.regressor",
     "MissingDependencyError": "unstuck.base.errors",
     "Network": "unstuck.core.network",
     "RunRecord": "unstuck.record.run_record",
@@ -72,6 +76,8 @@ __all__ = [
     "ImageAugmentation",
     "InputScaling",
     "InvalidInputError",
+    "MLPClassifier",
+    "MLPRegressor",
     "MissingDependencyError",
     "Network",
     "RunRecord",

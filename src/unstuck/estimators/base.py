@@ -23,14 +23,15 @@ from unstuck.base.arrays import AnyArray, Array
 from unstuck.base.errors import InvalidInputError
 from unstuck.core.network import Network
 from unstuck.estimators.course import Course
+from unstuck.estimators.fitting import Part, Progress, hold_out, train
 from unstuck.estimators.inputs import read_samples, read_training_set
 from unstuck.estimators.parameters import (
-    ACTIVATION_SYNONYMS,
     check_parameters,
     check_partial,
     is_full_batch,
+    our_name,
+    scikit_name,
 )
-from unstuck.estimators.fitting import Part, Progress, hold_out, train
 from unstuck.record.run_record import RunRecord
 from unstuck.training.history import History
 from unstuck.training.samples import sample_weights
@@ -225,16 +226,6 @@ def spread(sample_weight: Any, n_samples: int) -> Any:
     if isinstance(sample_weight, int | float):
         return np.full(n_samples, float(sample_weight))
     return sample_weight
-
-
-def our_name(activation: Any) -> Any:
-    """scikit-learn's name for an activation as ours; anything else as it is."""
-    return ACTIVATION_SYNONYMS.get(activation, activation) if isinstance(activation, str) else activation
-
-
-def scikit_name(activation: str) -> str:
-    """Our name for an activation as scikit-learn's, where it has another."""
-    return {ours: theirs for theirs, ours in ACTIVATION_SYNONYMS.items()}.get(activation, activation)
 
 
 def write(views: Sequence[Array], values: Sequence[Any], name: str) -> None:

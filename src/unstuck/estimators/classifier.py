@@ -17,6 +17,94 @@ from unstuck.estimators.labels import Labels, as_labels
 
 
 class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-learn has no types
+    """A multi-layer perceptron that classifies, in scikit-learn's manner.
+
+    Two classes make one sigmoid output, more a softmax, an indicator matrix one sigmoid output a
+    label. docs/reference/estimators.md puts every parameter beside scikit-learn's.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or sequence of int
+        Units of each hidden layer; ``()`` is a linear model.
+    activation : str, Activation or callable
+        Of the hidden layers: any name of `unstuck.core.activations`, or scikit-learn's
+        ``"logistic"``, which is ``"sigmoid"``.
+    solver : {"adam", "sgd", "lbfgs", "adamw", "rmsprop", "adagrad"}, Optimizer or LBFGS
+        An instance brings its own settings, learning rate included.
+    alpha : float
+        L2 penalty, divided by the number of samples in a batch.
+    batch_size : int or "auto"
+        Samples an update; "auto" is 200, or all if there are fewer.
+    learning_rate : str or Schedule
+        ``"constant"``; with ``solver="sgd"`` also ``"invscaling"`` and ``"adaptive"``; with
+        every solver but L-BFGS the names of `unstuck.core.schedules`.
+    learning_rate_init, power_t : float
+        The rate, and the power by which "invscaling" lets it fall.
+    max_iter : int
+        Most epochs; for L-BFGS most iterations.
+    shuffle : bool
+        A new order of the samples for every epoch.
+    random_state : None, int, RandomState or Generator
+        Initial weights, order, dropout and what is held out.
+    tol, n_iter_no_change : float, int
+        Training ends when for so many epochs the loss (with early stopping the validation
+        score) was not better by ``tol``.
+    verbose : bool
+        Show progress (on standard error).
+    warm_start : bool
+        Go on from the last fit's weights.
+    momentum, nesterovs_momentum : float, bool
+        For ``solver="sgd"``.
+    early_stopping, validation_fraction : bool, float
+        Hold that share out (or take ``X_val``), stop by its score, restore the best weights.
+    beta_1, beta_2, epsilon : float
+        For "adam" and "adamw"; epsilon for "rmsprop" and "adagrad" too.
+    max_fun : int
+        Most evaluations of L-BFGS.
+    class_weight : None, "balanced", dict or list of dicts
+        Weight of every class's samples.
+    dropout : float
+        Share of each hidden layer's outputs that is dropped while training.
+    batch_norm : bool
+        Standardise each hidden layer's inputs over the batch.
+    initializer : None, str or Initializer
+        Of the weights; default: what fits the activation, and zero biases.
+    engine, threads : str, int
+        See `unstuck.Trainer`.
+    callbacks : list, optional
+        `unstuck.Callback` objects, or functions that are given each epoch's row.
+
+    Attributes
+    ----------
+    classes_ : array, shape (n_classes,)
+        In the order of the outputs.
+    coefs_, intercepts_ : tuple of arrays
+        Weights (fan_in, fan_out) and biases (fan_out,), views of the network's.
+    loss_, best_loss_, loss_curve_ : float, float, list
+        Data term and penalty, mean over each epoch as it went.
+    validation_scores_, best_validation_score_ : list, float
+        Accuracy of the held-out samples after each epoch, or None.
+    n_iter_, t_, n_layers_, n_outputs_, out_activation_, n_features_in_, feature_names_in_
+        As in scikit-learn.
+    network_ : Network
+    history_ : History
+        Of the last fit.
+    record_ : RunRecord
+        Of the last fit, layer by layer and over time.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = MLPClassifier((20,), solver="lbfgs", max_iter=1000, random_state=0).fit(X, y)
+    >>> model.predict(X[[0, 50, 100]])
+    array([0, 1, 2])
+    >>> bool(model.score(X, y) > 0.95)
+    True
+    """
+
+    _numeric = False
+
     def __init__(
         self,
         hidden_layer_sizes: Any = (100,),
@@ -53,8 +141,6 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
     ) -> None:
         self._store(locals())
 
-    _numeric = False
-
     def fit(
         self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None
     ) -> Self:
@@ -77,10 +163,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         """
         return self._fit(X, y, sample_weight, (X_val, y_val))
 
-    @available_if(can_go_on)
-    def partial_fit(
-        self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None
-    ) -> Self:
+    @available_if(can_go_on)  # type: ignore[untyped-decorator]
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
         """One epoch over the given data; the first call names all ``classes`` that will occur."""
         return self._fit(X, y, sample_weight, partial=True, classes=classes)
 

@@ -134,8 +134,9 @@ def warn_of_the_end(estimator: Any, history: History) -> None:
         return
     if is_full_batch(estimator):
         message = (
-            f"lbfgs failed to converge after {len(history)} iterations ({history.stopped}). "
-            "Increase max_iter or max_fun, or scale the data (sklearn.preprocessing)."
+            f"lbfgs failed to converge after {len(history)} iterations "
+            f"(max_iter={estimator.max_iter}, max_fun={estimator.max_fun}). Increase these, or "
+            "scale the data (sklearn.preprocessing)."
         )
     else:
         message = (

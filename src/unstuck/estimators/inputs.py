@@ -31,13 +31,14 @@ def read_samples(estimator: Any, X: Any) -> AnyArray:
         X = validate_data(estimator, X, accept_sparse=SPARSE, reset=False)
     except ValueError as error:
         name_the_place(error, X, None)
-    return X if isinstance(X, np.ndarray) else X.toarray()
+    checked: AnyArray = dense(X)
+    return checked
 
 
 def is_plain(estimator: Any, X: Any) -> bool:
-    """Is this a matrix of finite floats, of the width that was fitted, where no column has a name?
+    """Tell a matrix of finite floats, of the width that was fitted, where no column has a name.
 
-    (One pass and no temporary; squares that overflow make it say no, and the full checks decide.)
+    One pass and no temporary. Squares that overflow make it say no, and the full checks decide.
     """
     return (
         type(X) is np.ndarray
@@ -66,7 +67,13 @@ def read_training_set(
         )
     except ValueError as error:
         name_the_place(error, X, y)
-    return (X.toarray() if sparse.issparse(X) else X), y
+    return dense(X), y
+
+
+def dense(X: Any) -> Any:
+    """A sparse matrix as an array; anything else as it is."""
+    matrix: Any = X
+    return matrix.toarray() if sparse.issparse(X) else X
 
 
 def name_the_place(error: ValueError, X: Any, y: Any) -> NoReturn:
@@ -82,9 +89,7 @@ def name_the_place(error: ValueError, X: Any, y: Any) -> NoReturn:
 
 def place(values: Any) -> str:
     """Where the first value stands that is NaN or infinite."""
-    if sparse.issparse(values):
-        values = values.toarray()
-    array = check_array(values, dtype=np.float64, ensure_all_finite=False, ensure_2d=False)
+    array = check_array(dense(values), dtype=np.float64, ensure_all_finite=False, ensure_2d=False)
     where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
     column = f", column {where[1]}" if len(where) > 1 else ""
     return f"The first is {array[where]} at row {where[0]}{column} (counted from 0)."

@@ -1,8 +1,8 @@
 """Class labels of any kind as the targets of a network, and its outputs as labels again.
 
-    two classes         one sigmoid output      targets (n, 1), 1 for the second class
-    more classes        k softmax outputs       targets (n, k), one-hot
-    several at once     k sigmoid outputs       targets (n, k), the indicator matrix itself
+two classes         one sigmoid output      targets (n, 1), 1 for the second class
+more classes        k softmax outputs       targets (n, k), one-hot
+several at once     k sigmoid outputs       targets (n, k), the indicator matrix itself
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Labels:
 
     @property
     def binary(self) -> bool:
-        """One output that says how probable the second class is?"""
+        """Whether one output says how probable the second class is."""
         return len(self.classes) == 2 and not self.several
 
     def encode(self, y: AnyArray, dtype: Any) -> Array:
@@ -73,12 +73,14 @@ class Labels:
         if (y.ndim == 2) != self.several or (self.several and y.shape[1] != len(self.classes)):
             kind = f"an indicator matrix (n, {len(self.classes)})" if self.several else "(n,)"
             raise InvalidInputError(f"y has shape {y.shape}; the classes known need {kind}.")
+        targets: Array = np.zeros((len(y), self.n_outputs), dtype)
         if self.several:
-            return (y != 0).astype(dtype)
+            targets[...] = y != 0
+            return targets
         codes = self.codes(y)
         if self.binary:
-            return codes.astype(dtype)[:, None]
-        targets: Array = np.zeros((len(y), len(self.classes)), dtype)
+            targets[:, 0] = codes
+            return targets
         targets[np.arange(len(y)), codes] = 1.0
         return targets
 

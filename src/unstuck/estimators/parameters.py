@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
@@ -50,7 +50,7 @@ def number(low: float, high: float = math.inf, *, ends: str = "[]") -> Rule:
     """A finite real number in an interval; ``ends`` says which ends belong to it."""
 
     def holds(value: Any) -> bool:
-        if not isinstance(value, Real) or isinstance(value, bool | np.bool_):
+        if is_flag(value) or not is_a(Real, value):
             return False
         above = low <= value if ends[0] == "[" else low < value
         below = value <= high if ends[1] == "]" else value < high
@@ -61,18 +61,23 @@ def number(low: float, high: float = math.inf, *, ends: str = "[]") -> Rule:
     return Rule(holds, f"a number, {low:g} {sign_low} number{upper}")
 
 
+def is_a(kind: type, value: Any) -> bool:
+    """Tell whether the value is of that kind; NumPy's numbers are of Python's."""
+    return isinstance(value, kind)
+
+
 def is_count(value: Any) -> bool:
-    """Is this a whole number of at least 1?"""
-    return isinstance(value, Integral) and not isinstance(value, bool) and value >= 1
+    """Tell a whole number of at least 1."""
+    return is_a(Integral, value) and not is_flag(value) and bool(value >= 1)
 
 
 def is_flag(value: Any) -> bool:
-    """Is this True or False?"""
+    """Tell True or False."""
     return isinstance(value, bool | np.bool_)
 
 
 def is_sizes(value: Any) -> bool:
-    """Is this a whole number of at least 1, or a sequence of such?"""
+    """Tell a whole number of at least 1, or a sequence of such."""
     return is_count(value) or (
         isinstance(value, Iterable)
         and not isinstance(value, str | bytes)
@@ -81,7 +86,7 @@ def is_sizes(value: Any) -> bool:
 
 
 def is_callbacks(value: Any) -> bool:
-    """Is this None or something to go through? The trainer looks at each of them."""
+    """Tell None, or something to go through; the trainer looks at each of them."""
     return value is None or (isinstance(value, Iterable) and not isinstance(value, str))
 
 
@@ -115,7 +120,7 @@ RULES: dict[str, Rule] = {
     "max_iter": COUNT,
     "shuffle": FLAG,
     "tol": number(0),
-    "verbose": Rule(lambda v: is_flag(v) or (isinstance(v, Integral) and v >= 0), FLAG.allowed),
+    "verbose": Rule(lambda v: is_flag(v) or is_count(v) or v == 0, FLAG.allowed),
     "warm_start": FLAG,
     "momentum": number(0, 1, ends="[)"),
     "nesterovs_momentum": FLAG,
@@ -147,12 +152,24 @@ RULES: dict[str, Rule] = {
 }
 
 
+def our_name(activation: Any) -> Any:
+    """scikit-learn's name for an activation as ours; anything else as it is."""
+    known = isinstance(activation, str)
+    return ACTIVATION_SYNONYMS.get(activation, activation) if known else activation
+
+
+def scikit_name(activation: str) -> str:
+    """Our name for an activation as scikit-learn's, where it has another."""
+    theirs = {ours: name for name, ours in ACTIVATION_SYNONYMS.items()}
+    return theirs.get(activation, activation)
+
+
 def is_full_batch(estimator: Any) -> bool:
-    """Is the solver L-BFGS, which takes all samples at once?"""
+    """Tell whether the solver is L-BFGS, which takes all samples at once."""
     return estimator.solver == "lbfgs" or isinstance(estimator.solver, LBFGS)
 
 
-def check_parameters(owner: str, parameters: dict[str, Any]) -> None:
+def check_parameters(owner: str, parameters: Mapping[str, Any]) -> None:
     """Raise InvalidInputError for the first parameter that cannot be used, or that clashes.
 
     >>> check_parameters("MLPClassifier", {"solver": "adma"})
@@ -172,7 +189,7 @@ sgd, adam, adamw, rmsprop, adagrad. Did you mean 'adam'?
         )
 
 
-def check_partial(owner: str, parameters: dict[str, Any]) -> None:
+def check_partial(owner: str, parameters: Mapping[str, Any]) -> None:
     """Raise InvalidInputError for what only a whole fit can do."""
     if parameters["early_stopping"]:
         raise InvalidInputError(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Self
 
-import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import column_or_1d
@@ -16,6 +15,93 @@ from unstuck.estimators.base import BaseMLP, can_go_on
 
 
 class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-learn has no types
+    """A multi-layer perceptron that predicts numbers, in scikit-learn's manner.
+
+    One identity output a number. docs/reference/estimators.md puts every parameter beside
+    scikit-learn's.
+
+    Parameters
+    ----------
+    loss : {"squared_error", "huber"} or Loss
+        Half the squared error; or Huber's, which outliers cannot pull at will.
+    hidden_layer_sizes : int or sequence of int
+        Units of each hidden layer; ``()`` is a linear model.
+    activation : str, Activation or callable
+        Of the hidden layers: any name of `unstuck.core.activations`, or scikit-learn's
+        ``"logistic"``, which is ``"sigmoid"``.
+    solver : {"adam", "sgd", "lbfgs", "adamw", "rmsprop", "adagrad"}, Optimizer or LBFGS
+        An instance brings its own settings, learning rate included.
+    alpha : float
+        L2 penalty, divided by the number of samples in a batch.
+    batch_size : int or "auto"
+        Samples an update; "auto" is 200, or all if there are fewer.
+    learning_rate : str or Schedule
+        ``"constant"``; with ``solver="sgd"`` also ``"invscaling"`` and ``"adaptive"``; with
+        every solver but L-BFGS the names of `unstuck.core.schedules`.
+    learning_rate_init, power_t : float
+        The rate, and the power by which "invscaling" lets it fall.
+    max_iter : int
+        Most epochs; for L-BFGS most iterations.
+    shuffle : bool
+        A new order of the samples for every epoch.
+    random_state : None, int, RandomState or Generator
+        Initial weights, order, dropout and what is held out.
+    tol, n_iter_no_change : float, int
+        Training ends when for so many epochs the loss (with early stopping the validation
+        score) was not better by ``tol``.
+    verbose : bool
+        Show progress (on standard error).
+    warm_start : bool
+        Go on from the last fit's weights.
+    momentum, nesterovs_momentum : float, bool
+        For ``solver="sgd"``.
+    early_stopping, validation_fraction : bool, float
+        Hold that share out (or take ``X_val``), stop by its score, restore the best weights.
+    beta_1, beta_2, epsilon : float
+        For "adam" and "adamw"; epsilon for "rmsprop" and "adagrad" too.
+    max_fun : int
+        Most evaluations of L-BFGS.
+    dropout : float
+        Share of each hidden layer's outputs that is dropped while training.
+    batch_norm : bool
+        Standardise each hidden layer's inputs over the batch.
+    initializer : None, str or Initializer
+        Of the weights; default: what fits the activation, and zero biases.
+    engine, threads : str, int
+        See `unstuck.Trainer`.
+    callbacks : list, optional
+        `unstuck.Callback` objects, or functions that are given each epoch's row.
+
+    Attributes
+    ----------
+    coefs_, intercepts_ : tuple of arrays
+        Weights (fan_in, fan_out) and biases (fan_out,), views of the network's.
+    loss_, best_loss_, loss_curve_ : float, float, list
+        Data term and penalty, mean over each epoch as it went.
+    validation_scores_, best_validation_score_ : list, float
+        R2 of the held-out samples after each epoch, or None.
+    n_iter_, t_, n_layers_, n_outputs_, out_activation_, n_features_in_, feature_names_in_
+        As in scikit-learn.
+    network_ : Network
+    history_ : History
+        Of the last fit.
+    record_ : RunRecord
+        Of the last fit, layer by layer and over time.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_regression
+    >>> X, y = make_regression(200, 3, random_state=0)
+    >>> model = MLPRegressor(hidden_layer_sizes=(20,), solver="lbfgs", max_iter=1000)
+    >>> model = model.set_params(random_state=0).fit(X, y)
+    >>> model.predict(X[:2]).shape
+    (2,)
+    >>> bool(model.score(X, y) > 0.99)
+    True
+    """
+
+    _numeric = True
+
     def __init__(
         self,
         loss: Any = "squared_error",
@@ -52,8 +138,6 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
     ) -> None:
         self._store(locals())
 
-    _numeric = True
-
     def fit(
         self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None
     ) -> Self:
@@ -75,7 +159,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
         """
         return self._fit(X, y, sample_weight, (X_val, y_val))
 
-    @available_if(can_go_on)
+    @available_if(can_go_on)  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """One epoch over the given data."""
         return self._fit(X, y, sample_weight, partial=True)
