@@ -220,3 +220,9 @@ def test_inference_gives_what_the_layers_give(hidden: str, options: dict[str, ob
     only = Network([Activate("relu", 6), Dense(6, 2)], "squared_error", random_state=0)
     assert only.forward(X) == pytest.approx(only.propagate(X).output, abs=1e-15)
     assert np.array_equal(X, kept)
+
+
+def test_the_penalty_of_exploding_weights_is_infinite_without_a_warning() -> None:
+    net = Network.mlp([2, 3], l2=0.1, random_state=0)
+    net["W1"][...] = 1e200
+    assert net.penalty() == math.inf

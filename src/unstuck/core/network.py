@@ -397,9 +397,12 @@ class Network(Displayed):
     def penalty(self) -> float:
         """``l1 * sum |W| + l2 / 2 * sum W**2``."""
         total = 0.0
-        for W in self.weights() if self.l1 or self.l2 else ():
+        for W in self.weights():
             flat = W.ravel()
-            total += self.l2 / 2 * float(flat @ flat) + self.l1 * float(np.abs(flat).sum())
+            if self.l2:
+                total += self.l2 / 2 * float(np.vdot(flat, flat))  # vdot warns of no overflow
+            if self.l1:
+                total += self.l1 * float(np.abs(flat).sum())
         return total
 
     # ------------------------------------------------------------------ on raw data
