@@ -122,11 +122,13 @@ def test_a_function_named_like_a_known_activation_is_not_mistaken_for_it(tmp_pat
 
 
 def test_a_loss_of_the_users_own_is_refused(tmp_path):
-    class Mine(SquaredError):
+    class MyError(SquaredError):
         pass
 
     with pytest.raises(InvalidInputError, match=r"is your own.*allowed: cross_entropy"):
-        save_network(Network.mlp([4, 3], loss=Mine(), random_state=0), tmp_path / "m.safetensors")
+        save_network(
+            Network.mlp([4, 3], loss=MyError(), random_state=0), tmp_path / "m.safetensors"
+        )
     assert not list(tmp_path.iterdir())
 
 
