@@ -73,10 +73,10 @@ def labels_are_numbers(network: Network) -> bool:
 
 
 def encoded(network: Network, names: Sequence[str]) -> list[str]:
-    """Lines that turn labels into class numbers, or values into floats."""
+    """Lines that turn labels into class numbers; values stay as they are."""
     train, test = names[-2:] if len(names) == len(FOUR) else (names[-1], None)
     if network.class_names is None:
-        return [f"{y} = {y}.astype(float)" for y in (train, test) if y]
+        return []
     if labels_are_numbers(network):
         return [f"{y} = {y}.astype(int)" for y in (train, test) if y]
     lines = [f"classes, {train} = np.unique({train}, return_inverse=True)"]
