@@ -15,8 +15,8 @@ A comment before a block, invisible to the reader, changes that:
     <!-- test: file NAME -->            a python block that is saved as NAME, not run
 
 In an expected output "..." stands for anything, alone on a line for any lines. Whole numbers must
-be equal. Fractions may differ by a fifth and percentages by five points, since they depend on the
-machine; times may be anything.
+be equal. Fractions may differ by a fifth, percentages by five points and 1e-10 by an order of
+magnitude, since they depend on the machine; times may be anything.
 """
 
 import contextlib
@@ -137,6 +137,8 @@ def close(expected, actual):
     one, two = (float(n.removesuffix(unit).replace(",", "")) for n in (expected, actual))
     if unit:
         return abs(one - two) <= 5
+    if "e" in expected:  # an order of magnitude
+        return one == two or (one * two > 0 and 0.1 <= one / two <= 10)
     if re.fullmatch(r"-?[\d,]+", expected):
         return one == two
     return abs(one - two) <= max(abs(one) / 5, 0.011)
@@ -155,7 +157,8 @@ def close(expected, actual):
         ("a\n...\nb 1", "a\nx\ny\nb 1\nc", False),
         ("...\nb 3\n...", "b 1\nb 2\nb 3\nb 4", True),
         ("in ..., best", "in runs/1, best", True),
-        ("error 1e-10", "error 0.5", False),
+        ("error 1e-10", "error 3e-10", True),
+        ("error 1e-10", "error 1e-05", False),
     ],
 )
 def test_outputs_are_compared_with_the_eyes_of_a_reader(expected, actual, same):
