@@ -33,14 +33,15 @@ def mlp_layers(
     bias_initializer: Any,
     *,
     dropout: float,
+    input_dropout: float,
     batch_norm: bool,
 ) -> list[Layer]:
-    """Dense, [BatchNorm,] activation[, Dropout] for each hidden width; Dense, activation last."""
+    """[Dropout,] then Dense[, BatchNorm], activation[, Dropout] a hidden width; Dense, activation."""
     if len(sizes) < 2:
         raise InvalidInputError(
             f"sizes is {list(sizes)!r}; give at least the number of inputs and of outputs."
         )
-    layers: list[Layer] = []
+    layers: list[Layer] = [Dropout(input_dropout, sizes[0])] if input_dropout else []
     n_layers = len(sizes) - 1
     for i, (fan_in, fan_out) in enumerate(pairwise(sizes)):
         is_last = i == n_layers - 1

@@ -171,13 +171,15 @@ class Network(Displayed):
         bias_initializer: Any = "zeros",
         *,
         dropout: float = 0.0,
+        input_dropout: float = 0.0,
         batch_norm: bool = False,
         **options: Any,
     ) -> Network:
         """A multi-layer perceptron, ``sizes[0]`` inputs to ``sizes[-1]`` outputs.
 
         ``output_activation`` defaults to the one that fits the loss, ``initializer`` to the
-        one that fits each layer's activation (`DEFAULT_INITIALIZERS`). Other options are
+        one that fits each layer's activation (`DEFAULT_INITIALIZERS`). ``dropout`` is of the
+        hidden units, ``input_dropout`` of the inputs. Other options are
         those of `Network`.
 
         Examples
@@ -202,6 +204,7 @@ class Network(Displayed):
             initializer,
             bias_initializer,
             dropout=dropout,
+            input_dropout=input_dropout,
             batch_norm=batch_norm,
         )
         return cls(layers, loss, **options)
