@@ -36,7 +36,7 @@ def mlp_layers(
     input_dropout: float,
     batch_norm: bool,
 ) -> list[Layer]:
-    """[Dropout,] then Dense[, BatchNorm], activation[, Dropout] a hidden width; Dense, activation."""
+    """Dense[, BatchNorm], activation[, Dropout] a hidden width; then Dense and activation."""
     if len(sizes) < 2:
         raise InvalidInputError(
             f"sizes is {list(sizes)!r}; give at least the number of inputs and of outputs."
