@@ -225,8 +225,9 @@ def run_python(block, space, place):
 def run_page(page, folder, monkeypatch, kinds):
     monkeypatch.chdir(folder)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    for name, value in {"PATH": path, "COLUMNS": "80", "PYTHONWARNINGS": "ignore"}.items():
+    for name, value in {"PATH": path, "COLUMNS": "80", "NO_COLOR": "1"}.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
     space = {"__name__": "__main__"}
     name = page.relative_to(ROOT).as_posix()
     for block in blocks_of(page.read_text(encoding="utf-8")):
