@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from unstuck.base.errors import InvalidInputError, unknown
-from unstuck.core.activations import ACTIVATIONS
+from unstuck.core.activations import ACTIVATIONS, Activation
 from unstuck.core.initializers import INITIALIZERS
 from unstuck.core.losses import Loss
 from unstuck.core.optimizers import Optimizer
@@ -110,7 +110,7 @@ RULES: dict[str, Rule] = {
     "hidden_layer_sizes": Rule(
         is_sizes, "whole numbers of at least 1, one a hidden layer, such as (100,); or one of them"
     ),
-    "activation": named([*ACTIVATIONS, *ACTIVATION_SYNONYMS], function=True),
+    "activation": named([*ACTIVATIONS, *ACTIVATION_SYNONYMS], Activation, function=True),
     "solver": named(SOLVERS, Optimizer, LBFGS),
     "alpha": number(0),
     "batch_size": Rule(is_count, "'auto' or a whole number of at least 1", ("auto",)),
