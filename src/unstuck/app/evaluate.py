@@ -25,7 +25,7 @@ def run_evaluate(
 ) -> None:
     """Run the command."""
     from unstuck.app.models import load_model
-    from unstuck.show.tables import error_text, facts, number, per_class_table
+    from unstuck.show.tables import error_text, facts, important, number, per_class_table
 
     network = load_model(run)
     judged = judge_file(network, data, target, data_dir)
@@ -38,13 +38,13 @@ def run_evaluate(
         results["per_class"] = judged.per_class()
     screen = Screen(as_json=as_json)
     screen.json(results)
-    rows = [("data", data), ("samples", f"{len(judged.y):,}")]
+    rows: list[tuple[str, Any]] = [("data", data), ("samples", f"{len(judged.y):,}")]
     if judged.class_names is None:
         rows += [("R2", f"{judged.score:.4f}")]
         rows += [("error", error_text(results["rmse"], results["mae"]))]
     else:
         screen.show(per_class_table(results["per_class"], "given"))
-        rows += [("accuracy", f"[bold green]{judged.score:.2%}[/]")]
+        rows += [("accuracy", important(f"{judged.score:.2%}"))]
     rows += [("cost", number(judged.cost))]
     screen.show(facts(rows))
 

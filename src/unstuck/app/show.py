@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -28,7 +29,7 @@ def run_show(run: str, *, as_json: bool) -> None:
     if results.get("per_class"):
         screen.text("")
         screen.show(per_class_table(results["per_class"], results.get("judged_on", "test")), "")
-    rows = score_rows(results) if results else []
+    rows: list[tuple[str, Any]] = [*score_rows(results)] if results else []
     rows.insert(0, ("data", str(found.data.get("name", "?"))))
     rows.append(("run", str(found.folder)))
     pictures = sorted(path.name for path in Path(found.folder).glob("*.png"))

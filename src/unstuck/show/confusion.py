@@ -44,7 +44,8 @@ def confusion_figure(counts: AnyArray, class_names: Sequence[str], *, part: str 
 
 
 def shorten(name: str) -> str:
-    """A class name that fits beside a picture."""
+    """A class name that fits beside a picture, in one line."""
+    name = " ".join(name.split())
     return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
 
 

@@ -7,6 +7,7 @@ first picture is asked for.
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -26,6 +27,7 @@ DPI = 144
 SETTINGS: dict[str, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 10,
+    "text.parse_math": False,  # a class may be called "$5"
     "text.color": INK,
     "axes.edgecolor": SOFT,
     "axes.labelcolor": SOFT,
@@ -57,8 +59,10 @@ def house_style() -> Iterator[None]:
     """Draw inside this, whatever the user's own settings are."""
     import matplotlib as mpl
 
-    with mpl.rc_context():
+    with mpl.rc_context(), warnings.catch_warnings():
         mpl.rcdefaults()
+        # A class name in a script that the font has not is drawn as boxes.
+        warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)
         mpl.rcParams.update(cast("Any", SETTINGS))
         yield
 
