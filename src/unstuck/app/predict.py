@@ -56,6 +56,7 @@ def predictions(network: Network, X: AnyArray, *, proba: bool) -> list[dict[str,
 
     found: list[dict[str, Any]] = []
     names = network.class_names
+    sureness = "confidence" if network.fused else "output"  # a probability, or not
     for start in range(0, len(X), ROWS):
         outputs = network.forward(X[start : start + ROWS])
         if names is None:
@@ -63,7 +64,7 @@ def predictions(network: Network, X: AnyArray, *, proba: bool) -> list[dict[str,
             continue
         said = decide(outputs, network.output_activation, "classification")
         for row, k, sure in zip(outputs, said, certainty(outputs, said), strict=True):
-            entry: dict[str, Any] = {"prediction": names[k], "confidence": round(float(sure), 6)}
+            entry: dict[str, Any] = {"prediction": names[k], sureness: round(float(sure), 6)}
             if proba:
                 entry |= dict(zip(names, (round(float(p), 6) for p in row), strict=False))
             found.append(entry)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 MOST_NUMBERS = 26  # more classes, and numbers in the cells can no longer be read
 FEW_CLASSES = 6  # their names fit side by side
 LONGEST_NAME = 14
+CHARACTERS_AN_INCH = 11  # of the line below the headline
 
 
 def confusion_figure(counts: AnyArray, class_names: Sequence[str], *, part: str = "test") -> Figure:
@@ -39,7 +40,8 @@ def confusion_figure(counts: AnyArray, class_names: Sequence[str], *, part: str 
             _thin_ticks(axes, k)
         axes.set_xlabel("the network said")
         axes.set_ylabel("it truly was")
-        headline(figure, _headline(counts, part), _worst(counts, class_names))
+        room = int(CHARACTERS_AN_INCH * figure.get_figwidth())
+        headline(figure, _headline(counts, part), _worst(counts, class_names, room))
     return figure
 
 
@@ -69,14 +71,19 @@ def _headline(counts: AnyArray, part: str) -> str:
     return f"{right:,} of {n:,} {part} samples right ({right / max(n, 1):.1%})"
 
 
-def _worst(counts: AnyArray, class_names: Sequence[str]) -> str:
-    pairs = worst_pairs(counts)
+def _worst(counts: AnyArray, class_names: Sequence[str], room: int) -> str:
+    """The worst pairs, as many as fit into ``room`` characters."""
+    pairs = [
+        f"{shorten(class_names[i])} for {shorten(class_names[j])} ({n:,})"
+        for i, j, n in worst_pairs(counts)
+    ]
     if not pairs:
         return "Not one was taken for another."
-    said = ", ".join(
-        f"{shorten(class_names[i])} for {shorten(class_names[j])} ({n:,})" for i, j, n in pairs
-    )
-    return f"Most often mistaken: {said}"
+    text = f"Most often mistaken: {pairs[0]}"
+    for pair in pairs[1:]:
+        if len(text) + len(pair) + 2 <= room:
+            text += f", {pair}"
+    return text
 
 
 def _draw_cells(axes: Axes, counts: AnyArray) -> None:

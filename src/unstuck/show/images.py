@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_UNITS, MOST_MISTAKES = 60, 18  # at most so many in a picture
+SHORT_NAME = 6  # longer ones have their certainty in a line of its own
 
 
 def weights_figure(W: Array, image_shape: tuple[int, int], *, title: str = "") -> Figure:
@@ -114,7 +115,10 @@ def mistakes_figure(
     with house_style():
         if image_shape is None:
             return _as_bars(shown, y, outputs, decisions, names, title)
-        return _as_images(X, shown, y, sure, decisions, names, image_shape, title)
+        probable = bool(outputs.min() >= 0.0 and outputs.max() <= 1.0)
+        return _as_images(
+            X, shown, y, sure, decisions, names, image_shape, title, probable=probable
+        )
 
 
 def _count_title(wrong: int, shown: int, n: int, part: str) -> str:
@@ -133,11 +137,14 @@ def _as_images(
     names: Sequence[str],
     image_shape: tuple[int, int],
     title: str,
+    *,
+    probable: bool,
 ) -> Figure:
     columns = min(6, max(len(shown), 1))
     rows = -(-len(shown) // columns)
     cell = 1.35
-    tall = cell * image_shape[0] / image_shape[1] + 0.55
+    gap = "\n" if max(map(len, names)) > SHORT_NAME else "  "
+    tall = cell * image_shape[0] / image_shape[1] + (0.75 if gap == "\n" else 0.55)
     figure = new_figure(max(columns * cell + 0.4, 6.4), rows * tall + 0.8)
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes in grid:
@@ -149,16 +156,17 @@ def _as_images(
         for spine in axes.spines.values():
             spine.set_visible(True)
             spine.set_color("#CCCCCC")
-        _caption(axes, names[y[row]], names[decisions[row]], p, right=y[row] == decisions[row])
+        said = f"{names[decisions[row]]}{gap}({percent(p) if probable else f'{p:.2f}'})"
+        _caption(axes, said, names[y[row]], right=y[row] == decisions[row])
     headline(
         figure, title, "Orange: what the network said, and how sure it was. Blue: what it truly is."
     )
     return figure
 
 
-def _caption(axes: Axes, true: str, said: str, p: float, *, right: bool) -> None:
+def _caption(axes: Axes, said: str, true: str, *, right: bool) -> None:
     colour = BLUE if right else ORANGE
-    axes.set_title(f"{said}  ({percent(p)})", loc="center", color=colour, fontsize=10.5, pad=3)
+    axes.set_title(said, loc="center", color=colour, fontsize=10, pad=3)
     axes.set_xlabel(f"is {true}", color=BLUE, fontsize=9.5, labelpad=2)
 
 
