@@ -176,7 +176,8 @@ class Loop:
                 callback.on_chunk(self)
         if interrupt:
             self.stop("interrupted")
-        self.close_epoch(time.perf_counter() - started, float(rates[max(done - 1, 0)]))
+        if done:  # else Ctrl-C came before the first update, and there is nothing to report
+            self.close_epoch(time.perf_counter() - started, float(rates[done - 1]))
 
     def advance(self, order: Array, rates: Array, done: int, steps: int) -> int:
         """A chunk of updates, or one update that is observed; returns how many were done."""
