@@ -30,11 +30,9 @@ def twins(target, **parameters):
     """Our estimator and scikit-learn's, from equal weights, before training."""
     name = "MLPClassifier" if target in CLASSES else "MLPRegressor"
     settings = {"hidden_layer_sizes": (7, 5), "random_state": 0, "warm_start": True} | parameters
-    pair = []
-    for cls in ({"MLPClassifier": MLPClassifier, "MLPRegressor": MLPRegressor}[name],
-                getattr(neural_network, name)):  # fmt: skip
-        pair.append(cls(**settings | {"max_iter": 1}).fit(X, TARGETS[target]))
-    ours, theirs = pair
+    cls = {"MLPClassifier": MLPClassifier, "MLPRegressor": MLPRegressor}[name]
+    ours = cls(**settings | {"max_iter": 1}).fit(X, TARGETS[target])
+    theirs = getattr(neural_network, name)(**settings | {"max_iter": 1}).fit(X, TARGETS[target])
     ours.coefs_, ours.intercepts_ = theirs.coefs_, theirs.intercepts_
     ours._progress.course.best_loss = getattr(theirs, "best_loss_", np.inf)
     limits = {"max_iter": parameters.get("max_iter", 30)}

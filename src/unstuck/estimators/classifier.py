@@ -7,7 +7,6 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin
-from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 
 from unstuck.base.arrays import AnyArray, Array
@@ -228,8 +227,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
                 "class_weight='balanced' needs all of y at once, which partial_fit never has. "
                 "Give the weights as a dict: sklearn.utils.class_weight.compute_class_weight."
             )
-        weights: Array = compute_sample_weight(self.class_weight, y)
-        return weights
+        return self._labels.weights(self.class_weight, y)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -57,6 +57,12 @@ def hold_out(
 
     def take(rows: AnyArray) -> Part:
         weight = None if part.weight is None else part.weight[rows]
+        if weight is not None and not weight.any():
+            raise InvalidInputError(
+                f"the weights of all {len(rows)} samples of one part are zero after "
+                f"validation_fraction={fraction:g} was held out. Leave samples of weight zero "
+                "away, or use another random_state."
+            )
         return Part(take_rows(part.X, rows), part.targets[rows], weight)
 
     return take(rest), take(held)

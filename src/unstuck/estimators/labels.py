@@ -7,10 +7,12 @@ several at once     k sigmoid outputs       targets (n, k), the indicator matrix
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import column_or_1d
 
@@ -94,6 +96,27 @@ class Labels:
             )
         codes: AnyArray = np.searchsorted(self.classes, found)[inverse]
         return codes
+
+    def weights(self, class_weight: Any, y: AnyArray) -> Array:
+        """The weight of each sample's class, (n,), for scikit-learn's ``class_weight``."""
+        if self.several or class_weight == "balanced":
+            weights: Array = compute_sample_weight(class_weight, y)
+            return weights
+        if not isinstance(class_weight, Mapping):
+            raise InvalidInputError(
+                f"class_weight is {class_weight!r}; a list is for several labels at once. Give a "
+                "dict of class: weight, or 'balanced'."
+            )
+        factors = np.ones(len(self.classes))
+        for label, factor in class_weight.items():
+            where = np.flatnonzero(self.classes == label)
+            if not where.size:
+                raise InvalidInputError(
+                    f"class_weight names the class {label!r}, which is none of {self.classes}."
+                )
+            factors[where] = factor
+        by_class: Array = factors[self.codes(y)]
+        return by_class
 
     def decode(self, decided: AnyArray) -> AnyArray:
         """Labels (n,) for numbers of classes (n,); an indicator matrix (n, k) is one already."""
