@@ -50,7 +50,8 @@ HANDWRITING = (
 # Chosen on a quarter of the training part of the digits, held out in 16 different ways, before the
 # test part was looked at. Accuracy there (mean of the 16; the least): 64 units 97.8 % (96.4), 128
 # units with dropout 0.3 98.3 %, 128 - 128 with it 98.4 % (97.3), wider or longer no better.
-# Test accuracy of seeds 0 to 9 afterwards: 97.1 to 98.7 %, mean 97.9 %.
+# Test accuracy of seeds 0 to 4 afterwards: fast 97.6 to 98.2 %, in 0.3 s; accurate 97.3 to 98.4 %;
+# augmented (99.4 % on the parts held out) 98.7 to 99.3 %, in 1.1 s.
 DIGITS = {
     FAST: Recipe((128, 128), epochs=40, learning_rate=0.01, dropout=0.3),
     ACCURATE: Recipe((256, 128), epochs=60, learning_rate=0.01, dropout=0.4),
