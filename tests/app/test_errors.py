@@ -156,6 +156,16 @@ def test_resuming_with_other_data(unstuck, flowers):
     assert "SHA-256 differs" in answer.err
 
 
+def test_resuming_what_another_release_wrote(unstuck, tmp_path):
+    words = ["--epochs", "1", "--checkpoint-every", "1", "--no-pictures", "--out", "r", "-q"]
+    assert unstuck("train", *words).code == 0
+    path = tmp_path / "r" / "run.json"
+    path.write_text(path.read_text().replace('"dropout"', '"drop_out"'))
+    answer = unstuck("train", "--resume", "r")
+    assert answer.code == 2
+    assert "lacks 'dropout'" in answer.err
+
+
 def test_a_fault_of_ours_is_one_line_and_admitted(unstuck, monkeypatch):
     def broken(*_, **__):
         raise AttributeError("oops")

@@ -5,7 +5,14 @@ import json
 import numpy as np
 import pytest
 
-from unstuck.app.plan import TargetScaling, build_network, build_trainer, divide, resolve
+from unstuck.app.plan import (
+    OPTION_NAMES,
+    TargetScaling,
+    build_network,
+    build_trainer,
+    divide,
+    resolve,
+)
 from unstuck.app.recipes import RECIPES, recipe_for
 from unstuck.base.errors import InvalidInputError
 from unstuck.core.network import Network
@@ -49,6 +56,7 @@ def test_what_is_typed_goes_before_the_recipe():
     options = resolve({"hidden": (5,), "l2": 0.1, "epochs": 2}, images())
     assert (options["hidden"], options["l2"], options["epochs"]) == ((5,), 0.1, 2)
     assert options["batch_size"] == 32
+    assert set(options) == OPTION_NAMES
 
 
 def test_another_optimiser_brings_its_own_step_size():

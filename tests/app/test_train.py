@@ -91,6 +91,8 @@ def test_every_option_reaches_the_network_and_the_trainer(unstuck):
         "1e-3",
         "--dropout",
         "0.1",
+        "--input-dropout",
+        "0.05",
         "--schedule",
         "cosine",
         "--validation-fraction",
@@ -117,7 +119,8 @@ def test_every_option_reaches_the_network_and_the_trainer(unstuck):
     assert [la.fan_out for la in net.layers if la.kind == "dense"] == [8, 4, 10]
     kinds = {la.kind for la in net.layers}
     assert kinds == {"dense", "activate", "dropout", "batch_norm"}
-    assert net.layers[2].activation.name == "tanh"
+    assert (net.layers[0].rate, net.layers[0].fan_in) == (0.05, 64)
+    assert net.layers[3].activation.name == "tanh"
     assert net.output_activation.name == "sigmoid"
     assert net.loss_function.name == "binary_cross_entropy"
     assert (net.l1, net.l2, net.dtype.name, net.scaling.kind) == (

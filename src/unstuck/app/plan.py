@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
-from unstuck.app.recipes import recipe_for
+from unstuck.app.recipes import Recipe, recipe_for
 from unstuck.base.arrays import AnyArray
 from unstuck.base.errors import InvalidInputError
 from unstuck.core.layers import Dense
@@ -48,6 +48,9 @@ PLAIN: dict[str, Any] = {
     "recipe": "fast",
     "checkpoint_every": None,
 }
+
+OPTION_NAMES = frozenset(PLAIN) | {field.name for field in fields(Recipe)}
+"""Every key of the dict that `resolve` makes."""
 
 
 def resolve(typed: Mapping[str, Any], data: Dataset) -> dict[str, Any]:
@@ -117,6 +120,7 @@ def build_network(options: Mapping[str, Any], data: Dataset) -> Network:
         loss=get_loss(options["loss"], **loss_options),
         initializer=options["init"],
         dropout=options["dropout"],
+        input_dropout=options["input_dropout"],
         batch_norm=bool(options["batch_norm"]),
         l1=options["l1"],
         l2=options["l2"],

@@ -25,6 +25,7 @@ class Recipe:
     momentum: float | None = None
     schedule: str = "one_cycle"
     dropout: float = 0.0
+    input_dropout: float = 0.0
     l2: float = 0.0
     label_smoothing: float = 0.0
     batch_norm: bool = False

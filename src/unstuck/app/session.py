@@ -15,7 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from unstuck.app.outcome import Outcome, judge
-from unstuck.app.plan import TargetScaling, build_network, build_trainer, divide, resolve
+from unstuck.app.plan import (
+    OPTION_NAMES,
+    TargetScaling,
+    build_network,
+    build_trainer,
+    divide,
+    resolve,
+)
 from unstuck.app.screen import Screen
 from unstuck.app.words import closing, describe_data, describe_preprocessing, opening
 from unstuck.base.errors import DivergenceError, InvalidInputError, UnstuckError
@@ -86,8 +93,12 @@ def resume_session(options: Mapping[str, Any], typed: AbstractSet[str]) -> int:
         source = {k: known[k] for k in ("spec", "data_dir", "target", "test", "task")}
         resolved["hidden"] = tuple(resolved["hidden"])
         digest = known["digest"]
+        for name in OPTION_NAMES:
+            resolved[name]  # each is needed, and an older release may not have known it
     except (KeyError, TypeError, ValueError) as error:
-        raise InvalidInputError(f"{folder / DESCRIPTION} lacks {error}.") from None
+        raise InvalidInputError(
+            f"{folder / DESCRIPTION} lacks {error}; was it written by another release?"
+        ) from None
     if options["data_dir"]:
         source["data_dir"] = options["data_dir"]
     if not (folder / CHECKPOINT).is_file():

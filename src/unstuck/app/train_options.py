@@ -76,6 +76,7 @@ SECTIONS: dict[str, tuple[Row, ...]] = {
         ("--l2", NOT_NEGATIVE, "FACTOR", "Adds FACTOR / 2 * sum of squared weights to the cost."),
         ("--l1", NOT_NEGATIVE, "FACTOR", "Adds FACTOR * sum of |weights| to the cost."),
         ("--dropout", SHARE, "SHARE", "Silences this share of the hidden units at random."),
+        ("--input-dropout", SHARE, "SHARE", "Silences this share of the inputs at random."),
         ("--label-smoothing", SHARE, "SHARE", "Of cross_entropy."),
         ("--validation-fraction", SHARE, "SHARE", "Training data to watch, not to learn from."),
         (

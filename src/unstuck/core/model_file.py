@@ -77,8 +77,8 @@ def describe_network(network: Network) -> dict[str, Any]:
     loss = _named(network.loss_function, LOSSES)
     if loss is None:
         raise InvalidInputError(
-            f"the loss {network.loss_function!r} is your own, and a file cannot hold a function; allowed: "
-            f"{', '.join(LOSSES)}. Keep network.theta with numpy.save instead."
+            f"the loss {network.loss_function!r} is your own, and a file cannot hold a function; "
+            f"allowed: {', '.join(LOSSES)}. Keep network.theta with numpy.save instead."
         )
     return {
         "format": FORMAT,
