@@ -1,11 +1,62 @@
-"""Which engine runs a job: the compiled one where it pays, the NumPy one everywhere else."""
+"""Which engine runs a job: the compiled one where it pays, the NumPy one everywhere else.
+
+The compiled engine is the faster one, but not for nothing: the first job of its kind on a machine
+waits some ten seconds for the compiler, and every process a third of a second for loading what
+was compiled. A job that NumPy does sooner than that is left to NumPy.
+"""
 
 from __future__ import annotations
 
+from unstuck.base.errors import InvalidInputError, lookup
+from unstuck.base.threads import available_cores
 from unstuck.training.engines.numpy_engine import NumpyEngine
+from unstuck.training.engines.plan import unsupported
 from unstuck.training.engines.protocol import Engine, Job
+
+ENGINES = {"auto": None, "numpy": "numpy", "compiled": "compiled"}
+
+# Measured on a 2-core x86-64 machine (docs/measured.md): what NumPy takes for an update, and from
+# which length on a run is worth compiling for.
+CALLS_SECONDS, SECONDS_PER_FLOP = 60e-6, 8e-12
+WORTH_COMPILING_SECONDS = 3.0
+# Work in one update from which a second core is worth meeting it twice.
+FLOPS_FOR_TWO = 2e8
 
 
 def build_engine(job: Job, name: str = "auto") -> Engine:
-    """The engine of that name for a job, or the one that is expected to be fastest."""
-    return NumpyEngine(job)
+    """The engine of that name for a job, or the one that is expected to be faster.
+
+    Raises
+    ------
+    InvalidInputError
+        For an unknown name, or for ``"compiled"`` where the kernels cannot do the job; the
+        message says why.
+    """
+    lookup(name, ENGINES, "engine")
+    reason = None if name == "numpy" else unsupported(job)
+    if name == "compiled" and reason is not None:
+        raise InvalidInputError(
+            f"engine='compiled' cannot train this: {reason}. Use engine='numpy' or 'auto'."
+        )
+    if name == "numpy" or reason is not None:
+        return NumpyEngine(job)
+    if name == "auto" and numpy_seconds(job) < WORTH_COMPILING_SECONDS:
+        return NumpyEngine(job)
+    from unstuck.training.engines.compiled import CompiledEngine
+
+    return CompiledEngine(job, job.threads or useful_threads(job))
+
+
+def flops(job: Job) -> float:
+    """Floating-point operations of one update, forward and backward."""
+    return 6.0 * job.network.theta.size * job.batch_size
+
+
+def numpy_seconds(job: Job) -> float:
+    """What NumPy is expected to take for the whole job."""
+    return job.total_steps * (CALLS_SECONDS + flops(job) * SECONDS_PER_FLOP)
+
+
+def useful_threads(job: Job) -> int:
+    """Cores that pay for a job."""
+    return min(2, available_cores()) if flops(job) > FLOPS_FOR_TWO else 1
