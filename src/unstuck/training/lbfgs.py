@@ -111,7 +111,13 @@ class Descent:
 
     def __init__(self, loop: Loop) -> None:
         self.loop = loop
-        self.x = loop.network.prepare(loop.samples.X)
+        network = loop.network
+        self.x = network.prepare(loop.samples.X)
+        shapes = [(len(self.x), layer.fan_out) for layer in network.layers]
+        self.outputs = [np.empty(shape, network.dtype) for shape in shapes]
+        self.deltas = [np.empty(shape, network.dtype) for shape in shapes]
+        self.gradient = np.zeros_like(network.theta)
+        self.layer_gradients = network.by_layer(self.gradient)
         self.reached: Array = loop.network.theta.astype(np.float64)
         self.correct = 0
         self.since = time.perf_counter()
@@ -122,11 +128,20 @@ class Descent:
         network, samples = self.loop.network, self.loop.samples
         network.theta[...] = theta
         with np.errstate(over="ignore", invalid="ignore"):
-            forward = network.propagate(self.x, training=True, rng=None, update_state=True)
+            forward = network.propagate(
+                self.x, training=True, rng=None, update_state=True, out=self.outputs
+            )
             cost = network.loss_function.value(
                 forward.values[-2], forward.output, samples.targets, samples.weight
             )
-            gradient = network.backpropagate(forward, samples.targets, samples.weight)
+            gradient = network.backpropagate(
+                forward,
+                samples.targets,
+                samples.weight,
+                gradient=self.gradient,
+                layer_gradients=self.layer_gradients,
+                out=self.deltas,
+            )
         if not math.isfinite(cost):
             rows = np.arange(len(samples))
             raise divergence_error(network, samples, rows, self.loop.step + 1, 1.0)
