@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import subprocess
 import sys
 
@@ -121,6 +122,32 @@ def test_exported_programs_run_without_unstuck(unstuck, run, tmp_path):
         [sys.executable, "-W", "error", "mine.py"], cwd=tmp_path, capture_output=True, check=False
     )
     assert done.returncode == 0, done.stderr.decode()
+
+
+def test_streams_that_know_no_braille(unstuck, run, tmp_path):
+    shown = subprocess.run(
+        [sys.executable, "-m", "unstuck", "show", run],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"},
+        capture_output=True,
+        check=False,
+    )
+    assert (shown.returncode, shown.stderr) == (0, b"")
+    assert b"???" in shown.stdout
+
+
+def test_a_reader_that_goes_away(unstuck, run, tmp_path):
+    if os.name != "posix":
+        pytest.skip("pipes of POSIX")
+    with subprocess.Popen(
+        [sys.executable, "-m", "unstuck", "predict", run, "flowers.csv"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode in (0, 1)  # click says 1
 
 
 def test_the_installed_command(tmp_path):

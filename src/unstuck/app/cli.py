@@ -6,6 +6,7 @@ say what to do; a traceback is never the answer to a user (set UNSTUCK_DEBUG=1 t
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import sys
@@ -116,6 +117,9 @@ def main() -> NoReturn:
 
 def run(args: list[str] | None = None) -> int:
     """Run the command line; returns its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that knows no Braille gets "?"
+            stream.reconfigure(errors="replace")
     try:
         result = cli.main(args, prog_name="unstuck", standalone_mode=False)
         sys.stdout.flush()

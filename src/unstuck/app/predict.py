@@ -88,7 +88,7 @@ def as_csv(rows: list[dict[str, Any]]) -> str:
 
 def as_objects(rows: list[dict[str, Any]]) -> str:
     """One JSON array of objects."""
-    return json.dumps(rows, ensure_ascii=False) + "\n"
+    return json.dumps(rows) + "\n"
 
 
 predict = SectionedCommand(

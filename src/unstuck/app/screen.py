@@ -66,6 +66,6 @@ class Screen:
                 click.echo(block)
 
     def json(self, value: Any) -> None:
-        """The one object of --json."""
+        """The one object of --json, in ASCII: it survives any encoding of the stream."""
         if self.as_json:
-            click.echo(json.dumps(finite(value), ensure_ascii=False))
+            click.echo(json.dumps(finite(value)))
