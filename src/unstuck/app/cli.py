@@ -63,6 +63,7 @@ COMMANDS: dict[str, tuple[str, Callable[[], click.Command]]] = {
 OPTION_OF = {
     "activation": "--activation",
     "clip_norm": "--clip-norm",
+    "engine": "--engine",
     "loss": "--loss",
     "output_activation": "--output",
     "task": "--task",
