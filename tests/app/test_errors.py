@@ -40,7 +40,7 @@ CASES = {
     "--loss squared_error --label-smoothing 0.1": "no options",
     "--optimizer lbfgs --schedule cosine": "--schedule does not go with --optimizer lbfgs",
     "--optimizer lbfgs --batch-size 3": "--batch-size all",
-    "--engine compiled --dropout 0.1": "dropout.*Use --engine numpy or 'auto'",
+    "-q --engine compiled --dropout 0.1": "dropout.*Use --engine numpy or 'auto'",
     "digitz": "Did you mean 'digits'",
     "nosuch.csv": "no such file",
     "mnist --data-dir .": "holds no mnist",
