@@ -6,8 +6,8 @@ guessing: is there a systematic way to choose the initial weights?" There is. Th
 0 and a spread that follows the width of the layer (``initializer`` is left out below: Glorot's for
 sigmoid and tanh, He's for ReLU), and the pixels lie between 0 and 1.
 
-    python examples/mnist_one_sample_at_a_time.py                       97.7 % after 5 epochs
-    python examples/mnist_one_sample_at_a_time.py --activation relu     or tanh
+    python examples/mnist_one_sample_at_a_time.py                       97.6 % after 5 epochs
+    python examples/mnist_one_sample_at_a_time.py --activation relu     97.8 %; tanh: 97.6 %
 
 Needs MNIST: it is downloaded once, or read from the folder in UNSTUCK_DATA.
 """
