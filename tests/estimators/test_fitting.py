@@ -5,7 +5,7 @@ import signal
 
 import numpy as np
 import pytest
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from unstuck.base.errors import DivergenceError, InvalidInputError
 from unstuck.estimators.classifier import MLPClassifier
@@ -174,6 +174,8 @@ def test_divergence_is_a_value_error_that_says_what_to_try(solver):
     with pytest.raises(DivergenceError, match=r"became NaN or infinite at step \d+.*Try") as error:
         model.fit(X * 1e100, VALUES * 1e200)
     assert isinstance(error.value, ValueError)
+    with pytest.raises(NotFittedError):
+        model.predict(X)
 
 
 def test_ctrl_c_keeps_what_was_learned():

@@ -16,7 +16,6 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from unstuck.base.arrays import AnyArray, Array
@@ -24,7 +23,7 @@ from unstuck.base.errors import InvalidInputError
 from unstuck.core.network import Network
 from unstuck.estimators.course import Course
 from unstuck.estimators.fitting import Part, Progress, hold_out, train
-from unstuck.estimators.inputs import read_samples, read_training_set
+from unstuck.estimators.inputs import read_samples, read_training_set, spread
 from unstuck.estimators.parameters import (
     check_parameters,
     check_partial,
@@ -32,6 +31,7 @@ from unstuck.estimators.parameters import (
     our_name,
     scikit_name,
 )
+from unstuck.estimators.solving import stream
 from unstuck.record.run_record import RunRecord
 from unstuck.training.history import History
 from unstuck.training.samples import sample_weights
@@ -88,6 +88,24 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         first = not hasattr(self, "network_") or not (partial or self.warm_start)
         X, y = read_training_set(self, X, y, first=first, numeric=self._numeric)
         y = self._read_targets(y, first=first, partial=partial, classes=classes)
+        try:
+            self._fit_network(X, y, sample_weight, held, first=first, partial=partial)
+        except Exception:
+            if first and hasattr(self, "network_"):
+                del self.network_  # what was not fitted must not predict
+            raise
+        return self
+
+    def _fit_network(
+        self,
+        X: AnyArray,
+        y: AnyArray,
+        sample_weight: Any,
+        held: tuple[Any, Any],
+        *,
+        first: bool,
+        partial: bool,
+    ) -> None:
         rng = self._progress.rng if partial and not first else stream(self.random_state)
         self._prepare_network(X, y, rng, first=first)
         part = Part(X, *self._targets_and_weights(y, sample_weight, partial=partial))
@@ -98,7 +116,6 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         self._progress.rng = rng
         self.history_ = train(self, self._progress, part, validation, partial=partial)
         self._report(part)
-        return self
 
     def _prepare_network(
         self, X: AnyArray, y: AnyArray, rng: np.random.Generator, *, first: bool
@@ -175,7 +192,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
     def _read_samples(self, X: Any) -> AnyArray:
         """``X`` to predict for, checked; NotFittedError where nothing was learned yet."""
-        if "network_" not in self.__dict__:  # check_is_fitted itself takes as long as a prediction
+        if not hasattr(self, "network_"):  # check_is_fitted takes as long as a prediction
             check_is_fitted(self)
         return read_samples(self, X)
 
@@ -207,25 +224,13 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         network = self.network_
         return tuple(network[p.name] for p in network.parameters if p.local == local)
 
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "network_")
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def stream(random_state: Any) -> np.random.Generator:
-    """A generator for a fit: a Generator itself, else one seeded by scikit-learn's RandomState."""
-    if isinstance(random_state, np.random.Generator):
-        return random_state
-    seeds = check_random_state(random_state).randint(0, 2**32, size=4, dtype=np.uint32)
-    return np.random.default_rng(seeds)
-
-
-def spread(sample_weight: Any, n_samples: int) -> Any:
-    """One number for all samples as one for each."""
-    if isinstance(sample_weight, int | float):
-        return np.full(n_samples, float(sample_weight))
-    return sample_weight
 
 
 def write(views: Sequence[Array], values: Sequence[Any], name: str) -> None:

@@ -135,7 +135,7 @@ def build_trainer(
 def warn_of_the_end(estimator: Any, history: History) -> None:
     """Warn, as scikit-learn does, of a fit that ended before it had converged."""
     if history.stopped == "interrupted":
-        warnings.warn("Training interrupted by user.", UserWarning, stacklevel=5)
+        warnings.warn("Training interrupted by user.", UserWarning, stacklevel=6)
     if history.stopped not in {"finished", "no further progress"}:
         return
     if is_full_batch(estimator):
@@ -149,4 +149,4 @@ def warn_of_the_end(estimator: Any, history: History) -> None:
             f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached and the "
             "optimization hasn't converged yet. Increase max_iter, or tol."
         )
-    warnings.warn(message, ConvergenceWarning, stacklevel=5)
+    warnings.warn(message, ConvergenceWarning, stacklevel=6)

@@ -76,6 +76,13 @@ def dense(X: Any) -> Any:
     return matrix.toarray() if sparse.issparse(X) else X
 
 
+def spread(sample_weight: Any, n_samples: int) -> Any:
+    """One number for all samples as one for each."""
+    if isinstance(sample_weight, int | float):
+        return np.full(n_samples, float(sample_weight))
+    return sample_weight
+
+
 def name_the_place(error: ValueError, X: Any, y: Any) -> NoReturn:
     """Raise the error again; where it speaks of NaN or infinity, with the row and column."""
     text = str(error)

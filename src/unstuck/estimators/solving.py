@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sklearn.utils import check_random_state
 
 from unstuck.base.arrays import Array
 from unstuck.core.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSProp
@@ -86,7 +87,7 @@ def batch_size_for(estimator: Any, n_samples: int) -> int:
             f"Got `batch_size` larger than sample size ({batch_size} > {n_samples}). It is going "
             "to be clipped",
             UserWarning,
-            stacklevel=6,  # the line that called fit
+            stacklevel=7,  # the line that called fit
         )
     return min(int(batch_size), n_samples)
 
@@ -95,3 +96,11 @@ def l2_for(alpha: float, batch_size: int, weight: Array | None) -> float:
     """scikit-learn's alpha as the core's ``l2``: divided by the weight of a batch."""
     mean = 1.0 if weight is None else float(weight.mean(dtype=np.float64))
     return float(alpha) / (batch_size * mean)
+
+
+def stream(random_state: Any) -> np.random.Generator:
+    """A generator for a fit: a Generator itself, else one seeded by scikit-learn's RandomState."""
+    if isinstance(random_state, np.random.Generator):
+        return random_state
+    seeds = check_random_state(random_state).randint(0, 2**32, size=4, dtype=np.uint32)
+    return np.random.default_rng(seeds)
