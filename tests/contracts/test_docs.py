@@ -13,6 +13,7 @@ A comment before a block, invisible to the reader, changes that:
     <!-- test: exit 2 -->               a console block whose command must end so
     <!-- test: raises InvalidInputError -->   a python block; the text after it is the message
     <!-- test: file NAME -->            a python block that is saved as NAME, not run
+    <!-- test: ..., with numba -->      only where numba is installed
 
 In an expected output "..." stands for anything, alone on a line for any lines. Whole numbers must
 be equal. Fractions may differ by a fifth, percentages by five points and 1e-10 by an order of
@@ -27,6 +28,7 @@ import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -59,7 +61,7 @@ class Block:
 
     @property
     def kind(self):
-        return self.directive.split(",")[0].split(" ")[0]
+        return re.split(r"[ ,]", self.directive)[0]
 
 
 def blocks_of(text):
@@ -214,7 +216,7 @@ def run_python(block, space, place):
                 raise
             raised = type(error).__name__
             seen.write(f"{raised}: {error}")
-    assert raised == (block.directive.split()[1] if block.kind == "raises" else "")
+    assert raised == (re.split(r"[ ,]+", block.directive)[1] if block.kind == "raises" else "")
     expected = block.printed or ""
     if raised:  # a message is broken into lines by the page
         expected = " ".join(expected.split())
@@ -232,6 +234,8 @@ def run_page(page, folder, monkeypatch, kinds):
     name = page.relative_to(ROOT).as_posix()
     for block in blocks_of(page.read_text(encoding="utf-8")):
         if block.kind == "skip" or (block.kind == "mnist" and "mnist" not in kinds):
+            continue
+        if "with numba" in block.directive and find_spec("numba") is None:
             continue
         try:
             if block.language == "python":
