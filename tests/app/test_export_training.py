@@ -380,6 +380,14 @@ def test_single_precision_stays_single_and_agrees_after_one_update(seed):
     agree(single, tolerance=1e-5, **training)
 
 
+@pytest.mark.parametrize("optimizer", OPTIMIZER_OBJECTS, ids=repr)
+def test_every_optimizer_in_single_precision_after_one_update(optimizer):
+    network = mlp(
+        hidden_activation="tanh", dtype="float32", l2=1e-3
+    )  # no gradient near 0 by chance
+    agree(network, 1e-5, optimizer=optimizer, iterations=1, epochs=None, learning_rate=0.01)
+
+
 # ------------------------------------------------------------------------------- the beginning
 
 

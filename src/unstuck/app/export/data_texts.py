@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from unstuck.app.export.file_texts import FOUR, Reading, opener, read_file_text, read_idx
+from unstuck.app.export.array_texts import opener, read_idx
+from unstuck.app.export.file_texts import read_file_text
+from unstuck.app.export.reading import FOUR, Reading
 from unstuck.app.export.text import WIDTH, function, line, number
 from unstuck.app.export.walk import is_single
 from unstuck.base.errors import lookup
