@@ -1,8 +1,10 @@
 """Which engine runs a job: the compiled one where it pays, the NumPy one everywhere else.
 
-The compiled engine is the faster one, but not for nothing: the first job of its kind on a machine
-waits some ten seconds for the compiler, and every process a third of a second for loading what
-was compiled. A job that NumPy does sooner than that is left to NumPy.
+The compiled engine is the faster one, but not for nothing: every process takes a third of a
+second to load its kernels, and the first job of its kind on a machine waits some ten to twenty
+seconds for the compiler. So a short job is left to NumPy, a long one is compiled for, and one in
+between takes the kernels if an earlier job has had them compiled. What ran is in the run's
+record; name an engine where two runs must be equal to the last bit.
 """
 
 from __future__ import annotations
@@ -15,10 +17,10 @@ from unstuck.training.engines.protocol import Engine, Job
 
 ENGINES = {"auto": None, "numpy": "numpy", "compiled": "compiled"}
 
-# Measured on a 2-core x86-64 machine (docs/measured.md): what NumPy takes for an update, and from
-# which length on a run is worth compiling for.
+# Measured on a 2-core x86-64 machine (docs/measured.md): what NumPy takes for an update, and how
+# long NumPy must take for a whole run before loading, or compiling, is worth it.
 CALLS_SECONDS, SECONDS_PER_FLOP = 60e-6, 8e-12
-WORTH_COMPILING_SECONDS = 3.0
+WORTH_LOADING_SECONDS, WORTH_COMPILING_SECONDS = 0.7, 20.0
 # Work in one update from which a second core is worth meeting it twice.
 FLOPS_FOR_TWO = 2e8
 
@@ -40,10 +42,16 @@ def build_engine(job: Job, name: str = "auto") -> Engine:
         )
     if name == "numpy" or reason is not None:
         return NumpyEngine(job)
-    if name == "auto" and numpy_seconds(job) < WORTH_COMPILING_SECONDS:
+    if name == "auto" and numpy_seconds(job) < WORTH_LOADING_SECONDS:
         return NumpyEngine(job)
-    from unstuck.training.engines.compiled import CompiledEngine
+    from unstuck.training.engines.compiled import CompiledEngine, is_compiled, kernel_name
 
+    if (
+        name == "auto"
+        and numpy_seconds(job) < WORTH_COMPILING_SECONDS
+        and not is_compiled(kernel_name(job))
+    ):
+        return NumpyEngine(job)
     return CompiledEngine(job, job.threads or useful_threads(job))
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import numpy as np
 
@@ -52,6 +53,7 @@ class CompiledEngine:
         self.settings, self.space, self.held = prepare(job, self.plan, self.raw, self.threads)
         self.pool = ThreadPoolExecutor(self.threads - 1) if self.threads > 1 else None
         self.run(np.empty(0, np.intp), np.empty(0), 0)  # compiles, so that no update has to wait
+        remember_compiled(kernel_name(job))
 
     def run(self, indices: Array, learning_rates: Array, first_step: int) -> Progress:
         """Do the updates; see `Engine.run`."""
@@ -117,6 +119,29 @@ class CompiledEngine:
             for other in others:
                 other.result()
         return done, hits
+
+
+def kernel_name(job: Job) -> str:
+    """Which compiled code a job runs: one kernel for single samples, one for batches, a dtype."""
+    return f"{'one' if min(job.batch_size, len(job.X)) == 1 else 'batch'}-{job.network.dtype.name}"
+
+
+def remember_compiled(name: str) -> None:
+    """Leave a mark beside the compiled code, so that the next process knows it need not wait."""
+    from unstuck.training.engines.kernels_build import cache_folder
+
+    folder = cache_folder()
+    if folder is not None:
+        with suppress(OSError):
+            (folder / f"{name}.ready").touch()
+
+
+def is_compiled(name: str) -> bool:
+    """True if the code of that name is on disk."""
+    from unstuck.training.engines.kernels_build import cache_folder
+
+    folder = cache_folder()
+    return folder is not None and (folder / f"{name}.ready").exists()
 
 
 def as_kernels_read(X: AnyArray) -> AnyArray | None:
