@@ -15,10 +15,10 @@ from contextlib import suppress
 
 import numpy as np
 
-from unstuck.base.arrays import AnyArray, Array
+from unstuck.base.arrays import AnyArray, Array, FloatDType
 from unstuck.core.scaling import InputScaling
 from unstuck.training.engines import kernels_layout as layout
-from unstuck.training.engines.plan import Plan, plan_of
+from unstuck.training.engines.plan import Plan, one_by_one, plan_of
 from unstuck.training.engines.protocol import Job, Progress
 
 SLICE_ROWS = 1024  # samples that go through the network together, at most
@@ -47,15 +47,14 @@ class CompiledEngine:
 
     def __init__(self, job: Job, threads: int = 1) -> None:
         self.plan = plan_of(job)
-        self.single = self.plan.one_by_one
-        self.job, self.threads = job, 1 if self.single else threads
+        self.job, self.threads = job, 1 if self.plan.one_by_one else threads
         self.raw = as_kernels_read(job.X)
         self.settings, self.space, self.held = prepare(job, self.plan, self.raw, self.threads)
         self.pool = ThreadPoolExecutor(self.threads - 1) if self.threads > 1 else None
         self.run(np.empty(0, np.intp), np.empty(0), 0)  # compiles, so that no update has to wait
         remember_compiled(kernel_name(job))
 
-    def run(self, indices: Array, learning_rates: Array, first_step: int) -> Progress:
+    def run(self, indices: AnyArray, learning_rates: Array, first_step: int) -> Progress:
         """Do the updates; see `Engine.run`."""
         indices = np.require(indices, np.intp, ["C", "W"])
         rates = np.require(learning_rates, np.float64, ["C", "W"])
@@ -75,7 +74,9 @@ class CompiledEngine:
         finite = done == len(rates)
         return Progress(costs[:done], weights[:done], hits, samples, finite=finite)
 
-    def _stages(self, indices: Array, steps: int) -> Iterator[tuple[int, int, Array, Array]]:
+    def _stages(
+        self, indices: AnyArray, steps: int
+    ) -> Iterator[tuple[int, int, AnyArray, AnyArray]]:
         """(first step, one after the last, rows, their places in the raw data)."""
         if self.raw is not None:
             yield 0, steps, indices, indices
@@ -86,44 +87,46 @@ class CompiledEngine:
             stop = min(steps, start + stride)
             rows = indices[start * size : stop * size]
             staged = np.ascontiguousarray(self.job.X[rows], np.float64)
-            self.settings["inputs"], self.settings["row_bytes"] = address_of(staged), staged.strides[0]
+            self.settings["inputs"] = address_of(staged)
+            self.settings["row_bytes"] = staged.strides[0]
             yield start, stop, rows, np.arange(len(rows))
 
     def _call(
         self,
-        rows: Array,
-        places: Array,
+        rows: AnyArray,
+        places: AnyArray,
         rates: Array,
         first_step: int,
         costs: Array,
         weights: Array,
     ) -> tuple[int, int]:
-        if self.single:
+        """Some updates by all threads; returns (updates done, hits)."""
+        if self.plan.one_by_one:
             from unstuck.training.engines.kernels_single import run_singles
 
-            done, hits = run_singles(
-                self.settings, self.space, rows, places, rates, costs, weights
-            )
+            done, hits = run_singles(self.settings, self.space, rows, places, rates, costs, weights)
             return done, hits
         from unstuck.training.engines.kernels_batch import run_batches
 
-        shared = (self.settings, self.space)
-        rest = (self.threads, rows, places, rates, first_step, costs, weights)
-        others = [
-            self.pool.submit(run_batches, *shared, thread, *rest)
-            for thread in range(1, self.threads)
-        ]
+        def run(thread: int) -> tuple[int, int]:
+            done, hits = run_batches(
+                self.settings, self.space, thread, self.threads,
+                rows, places, rates, first_step, costs, weights,
+            )  # fmt: skip
+            return done, hits
+
+        pool = self.pool
+        others = [] if pool is None else [pool.submit(run, t) for t in range(1, self.threads)]
         try:
-            done, hits = run_batches(*shared, 0, *rest)
-        finally:
+            return run(0)
+        finally:  # no thread may outlive the call: the next one uses the same memory
             for other in others:
                 other.result()
-        return done, hits
 
 
 def kernel_name(job: Job) -> str:
     """Which compiled code a job runs: one kernel for single samples, one for batches, a dtype."""
-    return f"{'one' if min(job.batch_size, len(job.X)) == 1 else 'batch'}-{job.network.dtype.name}"
+    return f"{'single' if one_by_one(job) else 'batch'}-{job.network.dtype.name}"
 
 
 def remember_compiled(name: str) -> None:
@@ -175,7 +178,7 @@ def prepare(
     sparse = mostly_zeros(job.X, network.scaling, dtype)
     held = working_arrays(job, plan.sizes, rows, ROWS, sparse=sparse)
     held["layers"] = layers
-    told = {name: address_of(array) for name, array in held.items()}
+    told: dict[str, float] = {name: address_of(array) for name, array in held.items()}
     told |= {
         "batch_size": job.batch_size,
         "slice_rows": rows,
@@ -199,7 +202,7 @@ def prepare(
         "tiny": 1e-30 if dtype.itemsize == 4 else 1e-290,
         "clip_norm": math.inf if job.clip_norm is None else float(job.clip_norm),
     }
-    told |= {name: getattr(plan, name) for name in layout.SETTINGS.names if hasattr(plan, name)}
+    told |= plan.settings()
     settings = np.zeros(1, layout.SETTINGS)
     for name, value in told.items():
         settings[name] = value
@@ -218,7 +221,7 @@ def working_arrays(
         "shift": shift.astype(dtype),
         "shift_exact": shift,
         "scale": scale.astype(dtype),
-        "targets": np.require(job.targets, dtype, "CW"),
+        "targets": np.require(job.targets, dtype, ["C", "W"]),
         "everything": np.arange(max(*sizes, rows) + 1, dtype=np.int32),
         "column_lists": np.empty(sparse * tiles * (features + 1), np.int32),
         "sample_lists": np.empty(blocks * (rows + 1), np.int32),
@@ -229,7 +232,7 @@ def working_arrays(
         "counter": np.zeros(1, np.int64),
     }
     if job.sample_weight is not None:
-        held["sample_weight"] = np.require(job.sample_weight, dtype, "CW")
+        held["sample_weight"] = np.require(job.sample_weight, dtype, ["C", "W"])
     slots = [job.buffers[name] for name in job.optimizer.slots]
     held |= zip(("first_slot", "second_slot"), slots, strict=False)
     return held
@@ -250,8 +253,8 @@ def scaling_constants(scaling: InputScaling | None, features: int) -> tuple[Arra
     )
 
 
-def mostly_zeros(X: AnyArray, scaling: InputScaling | None, dtype: np.dtype[np.floating]) -> bool:
-    """Do so many inputs vanish that leaving them out pays?"""
+def mostly_zeros(X: AnyArray, scaling: InputScaling | None, dtype: FloatDType) -> bool:
+    """Whether so many inputs vanish that leaving them out pays."""
     rows = np.asarray(X[:: max(1, len(X) // ZERO_ROWS)])
     scaled = rows if scaling is None else scaling.apply(rows, dtype)
     return bool(np.count_nonzero(scaled) < (1 - ZERO_SHARE) * scaled.size)

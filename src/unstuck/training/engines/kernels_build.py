@@ -18,6 +18,7 @@ from typing import Any
 
 import llvmlite.binding
 import numba
+from numba.extending import intrinsic
 
 # contract: a * b + c may be rounded once. Nothing else is relaxed: sums keep their order, NaN and
 # infinity stay what they are.
@@ -73,6 +74,11 @@ def _user_cache() -> Path:
     if sys.platform == "darwin":
         return Path("~/Library/Caches").expanduser()
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+
+
+def instruction(function: Callable[..., Any]) -> Any:
+    """Let kernels call a function that writes LLVM instructions (see `kernels_tile`)."""
+    return intrinsic(function)
 
 
 def helper(function: Callable[..., Any]) -> Any:

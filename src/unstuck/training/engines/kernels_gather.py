@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
 from unstuck.training.engines.kernels_build import ROWS, helper
 from unstuck.training.engines.kernels_tile import copy_piece, lowest_bit, nonzero_bits
 from unstuck.training.engines.kernels_view import view, view_at
@@ -70,13 +71,15 @@ def list_columns(
         row = view(space, first + r * stride, columns)
         for j in range(columns):
             sums[j] += abs(row[j])
-    return list_nonzero(space, scratch, scratch, columns, there)
+    count: int = list_nonzero(space, scratch, scratch, columns, there)
+    return count
 
 
 @helper
 def pack_block(space: Any, first: int, stride: int, rows: int, pack: int, there: int) -> int:
-    """Copy ROWS columns of all samples to ``pack``, sample after sample, and list the samples
-    that are not zero in all of them; returns how many.
+    """Copy ROWS columns of all samples to ``pack``; list the samples with one that is not zero.
+
+    Returns how many.
     """
     listed = view_at(there, rows + 1, np.int32)
     count = 0

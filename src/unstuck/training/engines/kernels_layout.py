@@ -15,6 +15,7 @@ matrix, and every input has a last column of ones, so no formula mentions them a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -142,7 +143,7 @@ def lay_out(
     strides = [row_stride(width, panel, itemsize) for width in sizes]
     inputs = [arena.take(rows * stride) for stride in strides]
     table, theta = [], 0
-    for i, (fan_in, fan_out) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+    for i, (fan_in, fan_out) in enumerate(pairwise(sizes)):
         height, width = up(fan_in + 1, tile_rows), up(fan_out, panel)
         output_row = strides[i + 1]
         row = dict.fromkeys(COLUMNS, 0)

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba.core import types
-from numba.extending import intrinsic, overload
+from numba.extending import overload
 
 from unstuck.core.activation_formulas import LEAKY_SLOPE, SELU_ALPHA, SELU_SCALE
-from unstuck.training.engines.kernels_build import OPTIONS, helper
+from unstuck.training.engines.kernels_build import OPTIONS, helper, instruction
 
 IDENTITY, SIGMOID, TANH, RELU, LEAKY_RELU, ELU, SELU, SOFTPLUS, SOFTMAX, GELU, SILU = range(11)
 CODES = {
@@ -43,7 +43,7 @@ SQRT_HALF = math.sqrt(0.5)
 NORMAL_PEAK = 1 / math.sqrt(2 * math.pi)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@instruction
 def bits_of(typingctx: Any, x: Any) -> Any:
     """The bits of a float32 as an int32."""
 
@@ -53,7 +53,7 @@ def bits_of(typingctx: Any, x: Any) -> Any:
     return types.int32(types.float32), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@instruction
 def float_of(typingctx: Any, x: Any) -> Any:
     """The float32 that some bits stand for."""
 
@@ -71,6 +71,7 @@ def exp(x: Any) -> Any:
 @overload(exp, **SINGLE)
 def _exp(x: Any) -> Any:
     """``e**x = 2**n e**r``, n whole and abs(r) < log(2) / 2 (Cephes library, S. Moshier)."""
+
     def double(x: Any) -> Any:
         return math.exp(x)
 
@@ -120,6 +121,7 @@ def tanh(x: Any) -> Any:
 @overload(tanh, **SINGLE)
 def _tanh(x: Any) -> Any:
     """A polynomial for small x, else ``1 - 2 / (e**2x + 1)`` (Cephes)."""
+
     def double(x: Any) -> Any:
         return math.tanh(x)
 

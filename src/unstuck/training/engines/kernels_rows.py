@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import Any
 
 from numba.core import types
-from numba.extending import intrinsic
 
+from unstuck.training.engines.kernels_build import instruction
 from unstuck.training.engines.kernels_tile import BYTES, I32, I64, Assembler
 
 WIDE = 4  # vectors in a wide walk
@@ -49,7 +49,7 @@ def _sum_rows(vectors: int) -> Any:
 
         return signature, generate
 
-    return intrinsic(sum_rows)
+    return instruction(sum_rows)
 
 
 def _descend_and_sum_rows(vectors: int) -> Any:
@@ -90,7 +90,7 @@ def _descend_and_sum_rows(vectors: int) -> Any:
 
         return signature, generate
 
-    return intrinsic(descend_and_sum_rows)
+    return instruction(descend_and_sum_rows)
 
 
 def _dot_and_descend_rows(vectors: int) -> Any:
@@ -128,11 +128,12 @@ def _dot_and_descend_rows(vectors: int) -> Any:
 
         return signature, generate
 
-    return intrinsic(dot_and_descend_rows)
+    return instruction(dot_and_descend_rows)
 
 
 # sum_rows(X, x, W, w, w_row, Z, z, steps, count):
-#     Z[z + j] += sum of X[x + k] W[w + k w_row + j] over k in the ``count`` int32 numbers at the address ``steps``
+#     Z[z + j] += sum of X[x + k] W[w + k w_row + j]
+#                 over the ``count`` int32 numbers k at the address ``steps``
 sum_rows, sum_narrow_rows = _sum_rows(WIDE), _sum_rows(1)
 
 # descend_and_sum_rows(X, x, y, W, w, w_row, E, e, Z, z, decay, steps, count):

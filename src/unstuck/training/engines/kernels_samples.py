@@ -39,9 +39,7 @@ def multiply_panel(
 ) -> None:  # fmt: skip
     """One tile product; narrow where ``width``, the columns left, is at most half a panel."""
     if 2 * width > panel:
-        multiply_tile(
-            space, a, a_row, a_step, space, b, b_step, space, c, c_row, steps, depth
-        )
+        multiply_tile(space, a, a_row, a_step, space, b, b_step, space, c, c_row, steps, depth)
     else:
         multiply_narrow_tile(
             space, a, a_row, a_step, space, b, b_step, space, c, c_row, steps, depth

@@ -106,9 +106,7 @@ def start_sums(s: Any, space: Any, lay: Any, x: int) -> None:
             sum_rows(space, x, space, weights + j, row, space, out + j, s.everything, height)
             v += WIDE
         else:
-            sum_narrow_rows(
-                space, x, space, weights + j, row, space, out + j, s.everything, height
-            )
+            sum_narrow_rows(space, x, space, weights + j, row, space, out + j, s.everything, height)
             v += 1
     width = lay[at.FAN_OUT]
     add(view(space, out, width), view(space, weights + height * row, width))

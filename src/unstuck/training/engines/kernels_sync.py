@@ -13,9 +13,8 @@ from typing import Any
 
 from llvmlite import ir
 from numba.core import cgutils, types
-from numba.extending import intrinsic
 
-from unstuck.training.engines.kernels_build import helper
+from unstuck.training.engines.kernels_build import helper, instruction
 
 SPINS = 4000  # about 20 us, far more than a balanced share of an update differs from another
 YIELD = "SwitchToThread" if sys.platform == "win32" else "sched_yield"
@@ -24,7 +23,7 @@ YIELD = "SwitchToThread" if sys.platform == "win32" else "sched_yield"
 I64 = ir.IntType(64)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@instruction
 def arrive(typingctx: Any, counter: Any) -> Any:
     """Add 1 to the int64 at an address, atomically, and return it; earlier writes are visible."""
 
@@ -35,7 +34,7 @@ def arrive(typingctx: Any, counter: Any) -> Any:
     return types.int64(types.int64), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@instruction
 def arrivals(typingctx: Any, counter: Any) -> Any:
     """The int64 at an address as the other threads left it."""
 
@@ -45,7 +44,7 @@ def arrivals(typingctx: Any, counter: Any) -> Any:
     return types.int64(types.int64), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@instruction
 def yield_processor(typingctx: Any) -> Any:
     """Let another thread run, if one waits."""
 

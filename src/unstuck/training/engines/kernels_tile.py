@@ -19,9 +19,8 @@ from typing import Any
 
 from llvmlite import ir
 from numba.core import types
-from numba.extending import intrinsic
 
-from unstuck.training.engines.kernels_build import ROWS, VECTORS, lanes
+from unstuck.training.engines.kernels_build import ROWS, VECTORS, instruction, lanes
 
 I32, I64, BYTES = ir.IntType(32), ir.IntType(64), ir.IntType(8).as_pointer()
 CONTRACT = ("contract",)
@@ -30,7 +29,7 @@ CONTRACT = ("contract",)
 class Assembler:
     """Emits vector instructions on arrays of one dtype; offsets and strides count elements."""
 
-    def __init__(self, context: Any, builder: Any, dtype: types.Float, width: int = 0) -> None:
+    def __init__(self, context: Any, builder: Any, dtype: Any, width: int = 0) -> None:
         self.context, self.b = context, builder
         self.itemsize = dtype.bitwidth // 8
         self.scalar = ir.FloatType() if self.itemsize == 4 else ir.DoubleType()
@@ -41,7 +40,7 @@ class Assembler:
         """A 64-bit integer."""
         return ir.Constant(I64, value)
 
-    def pointer(self, array_type: types.Array, array: Any, offset: Any) -> Any:
+    def pointer(self, array_type: Any, array: Any, offset: Any) -> Any:
         """The address of element ``offset`` of a NumPy array."""
         data = self.context.make_array(array_type)(self.context, self.b, array).data
         return self.shift(self.b.bitcast(data, BYTES), offset, array_type.dtype.bitwidth // 8)
@@ -174,7 +173,7 @@ def _tile_product(vectors: int) -> Any:
 
         return signature, generate
 
-    return intrinsic(multiply_tile)
+    return instruction(multiply_tile)
 
 
 # multiply_tile(A, a, a_row, a_step, B, b, b_step, C, c, c_row, steps, depth):
@@ -185,10 +184,8 @@ multiply_tile = _tile_product(VECTORS)
 multiply_narrow_tile = _tile_product(VECTORS // 2)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def transpose_tile(
-    typingctx: Any, A: Any, a: Any, a_row: Any, C: Any, c: Any, c_row: Any
-) -> Any:
+@instruction
+def transpose_tile(typingctx: Any, A: Any, a: Any, a_row: Any, C: Any, c: Any, c_row: Any) -> Any:
     """``C[c + j c_row + r] = A[a + r a_row + j]`` for r, j < ROWS, by log2(ROWS) exchanges."""
     i = types.intp
     signature = types.void(A, i, i, C, i, i)
@@ -221,7 +218,7 @@ def transpose_tile(
     return signature, generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@instruction
 def copy_piece(typingctx: Any, A: Any, a: Any, c: Any) -> Any:
     """``A[c : c + ROWS] = A[a : a + ROWS]``; returns 1 if one of them is not zero (or NaN)."""
     signature = types.intp(A, types.intp, types.intp)
@@ -237,7 +234,7 @@ def copy_piece(typingctx: Any, A: Any, a: Any, c: Any) -> Any:
     return signature, generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@instruction
 def nonzero_bits(typingctx: Any, A: Any, a: Any, b: Any) -> Any:
     """64 flags as bits: is ``A[a + k]`` or ``A[b + k]`` not zero? NaN is not zero."""
     signature = types.int64(A, types.intp, types.intp)
@@ -253,7 +250,7 @@ def nonzero_bits(typingctx: Any, A: Any, a: Any, b: Any) -> Any:
     return signature, generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@instruction
 def lowest_bit(typingctx: Any, bits: Any) -> Any:
     """The place of the lowest bit that is set; ``bits`` must not be 0."""
 

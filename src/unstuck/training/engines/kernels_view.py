@@ -11,13 +11,14 @@ from typing import Any
 
 from llvmlite import ir
 from numba.core import cgutils, types
-from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
+
+from unstuck.training.engines.kernels_build import instruction
 
 I64 = ir.IntType(64)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@instruction
 def view(typingctx: Any, A: Any, start: Any, count: Any) -> Any:
     """``A[start : start + count]`` of a 1-D array, unchecked."""
     signature = types.Array(A.dtype, 1, "C")(A, types.intp, types.intp)
@@ -29,7 +30,7 @@ def view(typingctx: Any, A: Any, start: Any, count: Any) -> Any:
     return signature, generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@instruction
 def view_at(typingctx: Any, address: Any, count: Any, like: Any) -> Any:
     """``count`` numbers at an address; ``like`` is a dtype, or an array that has it."""
     number = like.dtype
@@ -37,14 +38,12 @@ def view_at(typingctx: Any, address: Any, count: Any, like: Any) -> Any:
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         kind = context.get_data_type(number).as_pointer()
-        return _array(
-            context, builder, sig.return_type, builder.inttoptr(args[0], kind), args[1]
-        )
+        return _array(context, builder, sig.return_type, builder.inttoptr(args[0], kind), args[1])
 
     return signature, generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@instruction
 def prefetch(typingctx: Any, address: Any) -> Any:
     """Ask for the cache line at an address, which will be read soon."""
 

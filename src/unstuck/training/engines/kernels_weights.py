@@ -103,9 +103,7 @@ def keep_tile(space: Any, kept: int, new: int, size: int, add: bool) -> None:
 
 
 @helper
-def descend(
-    s: Any, space: Any, thread: int, threads: int, rows: int, what: int, pace: Any
-) -> None:
+def descend(s: Any, space: Any, thread: int, threads: int, rows: int, what: int, pace: Any) -> None:
     """Gradients of this thread's blocks over ``rows`` samples, updates of them, or both."""
     scratch = s.scratch + thread * s.thread_scratch
     for layer in range(s.n_layers):
