@@ -1,4 +1,4 @@
-"""``python -m benchmarks [A B C D E F G memory growth]``: measure, print the tables, store JSON.
+"""``python -m benchmarks [A B C D E F G memory growth record]``: measure, print the tables, store JSON.
 
 Without names everything is measured, which takes a quarter of an hour or more and wants an idle
 machine. A, B, C, D: training; E: time to 98 %; F: one prediction; G: imports.
@@ -17,7 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.report import Section, summary
-from benchmarks.sections import Options, accuracy, growth, imports, latency, memory, training
+from benchmarks.sections import (
+    Options,
+    accuracy,
+    growth,
+    imports,
+    latency,
+    memory,
+    record,
+    training,
+)
 from benchmarks.workloads import WORKLOADS
 from unstuck.base.files import write_json
 
@@ -30,6 +39,7 @@ SECTIONS: dict[str, Callable[[Options], Section]] = {
     "G": imports.measure,
     "memory": memory.measure,
     "growth": growth.measure,
+    "record": record.measure,
 }
 
 
