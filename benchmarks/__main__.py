@@ -1,4 +1,4 @@
-"""``python -m benchmarks [A B C D E F G memory growth record]``: measure, print the tables, store JSON.
+"""``python -m benchmarks [NAME ...]``: measure, print the tables, store JSON.
 
 Without names everything is measured, which takes a quarter of an hour or more and wants an idle
 machine. A, B, C, D: training; E: time to 98 %; F: one prediction; G: imports.
