@@ -19,8 +19,8 @@ ENGINES = {"auto": None, "numpy": "numpy", "compiled": "compiled"}
 
 # Measured on a 2-core x86-64 machine (docs/measured.md): what NumPy takes for an update, and how
 # long NumPy must take for a whole run before loading, or compiling, is worth it.
-CALLS_SECONDS, SECONDS_PER_FLOP = 60e-6, 8e-12
-WORTH_LOADING_SECONDS, WORTH_COMPILING_SECONDS = 0.7, 20.0
+CALLS_SECONDS_PER_LAYER, SECONDS_PER_FLOP = 18e-6, 8e-12
+WORTH_LOADING_SECONDS, WORTH_COMPILING_SECONDS = 0.7, 10.0
 # Work in one update from which a second core is worth the two meetings it costs. On the machine
 # measured: 784-800-800-10 at batch 1024 (8e9) takes 1.33 s an epoch on two cores and 1.47 s on
 # one, 784-512-512-10 at batch 128 (5e8) 0.96 s and 0.77 s.
@@ -64,7 +64,8 @@ def flops(job: Job) -> float:
 
 def numpy_seconds(job: Job) -> float:
     """What NumPy is expected to take for the whole job."""
-    return job.total_steps * (CALLS_SECONDS + flops(job) * SECONDS_PER_FLOP)
+    calls = CALLS_SECONDS_PER_LAYER * len(job.network.layers)
+    return job.total_steps * (calls + flops(job) * SECONDS_PER_FLOP)
 
 
 def useful_threads(job: Job) -> int:
