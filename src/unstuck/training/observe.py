@@ -3,7 +3,7 @@
 The look is taken on a fixed probe of training rows, drawn once, so that what changes from row
 to row is the network and not the sample; it uses the core alone and so is the same for every
 engine. A forward and backward pass over 64 rows costs a few updates; `stride_for` spaces the
-looks so that together they stay near 3 % of training time.
+looks so that together they stay under 3 % of training time.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from unstuck.record import statistics as st
 from unstuck.record.run_record import LAYER_SERIES, LayerInfo, Observation
 
 PROBE_ROWS = 64
-SHARE = 0.03  # of training time that looking may take
+SHARE = 0.025  # of training time that looking may take
 # Measured on a 2-core x86-64 machine; only their ratios matter (docs/measured.md).
 LOOK_SECONDS, LOOK_SECONDS_PER_LAYER, LOOK_SECONDS_PER_FLOP = 60e-6, 25e-6, 8e-12
+LOOK_SECONDS_PER_PARAMETER = 3e-9  # statistics of weights, gradients and updates
 STEP_SECONDS = {"numpy": 60e-6, "compiled": 1e-6, "scipy": 60e-6}
 STEP_SECONDS_PER_FLOP = {"numpy": 8e-12, "compiled": 3e-12, "scipy": 8e-12}
 
@@ -156,4 +157,5 @@ def stride_for(network: Network, batch_size: int, engine: str) -> int:
     step = STEP_SECONDS[engine] + flops * batch_size * STEP_SECONDS_PER_FLOP[engine]
     look = LOOK_SECONDS + LOOK_SECONDS_PER_LAYER * len(network.layers)
     look += flops * PROBE_ROWS * LOOK_SECONDS_PER_FLOP
+    look += network.theta.size * LOOK_SECONDS_PER_PARAMETER
     return max(1, round(look / (SHARE * step)))

@@ -16,7 +16,18 @@ from unstuck.core.scaling import InputScaling
 from unstuck.training.engines.choose import build_engine
 from unstuck.training.engines.protocol import Job
 
-HIDDEN = ["identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "softplus", "silu"]
+HIDDEN = [
+    "identity",
+    "sigmoid",
+    "tanh",
+    "relu",
+    "leaky_relu",
+    "elu",
+    "selu",
+    "gelu",
+    "softplus",
+    "silu",
+]
 HEADS: list[tuple[str, Any]] = [
     ("softmax", "cross_entropy"),
     ("softmax", CrossEntropy(label_smoothing=0.1)),

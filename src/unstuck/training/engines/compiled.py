@@ -165,18 +165,18 @@ def prepare(
     network = job.network
     dtype, features = network.dtype, network.n_features
     tile = (ROWS, panel(dtype.itemsize))
-    rows = min(job.batch_size, len(job.X), SLICE_ROWS)
-    fused = job.clip_norm is None and rows == min(job.batch_size, len(job.X))
+    rows = min(job.batch_size, SLICE_ROWS)
+    fused = job.clip_norm is None and rows == job.batch_size
     layers, size = layout.lay_out(
         plan.sizes, plan.codes, plan.needs_slope, rows, tile, dtype.itemsize,
         with_gradient=not fused,
     )  # fmt: skip
-    blocks = -(-max(plan.sizes[:-1]) // ROWS) + 1
-    packed = (-(-blocks // threads)) * ROWS * rows  # the inputs of one thread's blocks of weights
+    blocks = -(-(max(plan.sizes[:-1]) // ROWS + 1) // threads)  # of weights that are one thread's
+    packed = blocks * ROWS * rows  # and their inputs
     scratch = layout.up(max(math.prod(tile) + packed, features + 64), layout.LINE)
     space = layout.aligned(size + threads * scratch, dtype)
     sparse = mostly_zeros(job.X, network.scaling, dtype)
-    held = working_arrays(job, plan.sizes, rows, ROWS, sparse=sparse)
+    held = working_arrays(job, plan.sizes, rows, blocks * threads, sparse=sparse)
     held["layers"] = layers
     told: dict[str, float] = {name: address_of(array) for name, array in held.items()}
     told |= {
@@ -196,6 +196,7 @@ def prepare(
         "scratch": size,
         "thread_scratch": scratch,
         "column_list": 4 * (features + 1),
+        "blocks": blocks,
         "sample_list": 4 * (rows + 1),  # one more is written than is counted
         "l1": network.l1,
         "l2": network.l2,
@@ -210,12 +211,14 @@ def prepare(
 
 
 def working_arrays(
-    job: Job, sizes: tuple[int, ...], rows: int, tile_rows: int, *, sparse: bool
+    job: Job, sizes: tuple[int, ...], rows: int, blocks: int, *, sparse: bool
 ) -> dict[str, AnyArray]:
     """Everything that kernels know by its address, by the name in `kernels_layout.SETTINGS`."""
+    from unstuck.training.engines.kernels_build import ROWS
+
     dtype, features = job.network.dtype, sizes[0]
     shift, scale = scaling_constants(job.network.scaling, features)
-    tiles, blocks = -(-rows // tile_rows), -(-(max(sizes[:-1]) + 1) // tile_rows)
+    tiles = -(-rows // ROWS)
     held = {
         "theta": job.network.theta,
         "shift": shift.astype(dtype),
@@ -225,10 +228,11 @@ def working_arrays(
         "everything": np.arange(max(*sizes, rows) + 1, dtype=np.int32),
         "column_lists": np.empty(sparse * tiles * (features + 1), np.int32),
         "sample_lists": np.empty(blocks * (rows + 1), np.int32),
-        "counts": np.zeros(max(tiles, blocks), np.int64),
+        "column_counts": np.zeros(tiles, np.int64),
+        "sample_counts": np.zeros(blocks, np.int64),
         "losses": np.zeros(rows),
         "hits": np.zeros(rows, np.int64),
-        "norms": np.zeros(sum(-(-(n + 1) // tile_rows) for n in sizes[:-1])),
+        "norms": np.zeros(sum(n // ROWS + 1 for n in sizes[:-1])),
         "counter": np.zeros(1, np.int64),
     }
     if job.sample_weight is not None:

@@ -68,6 +68,7 @@ SETTINGS = np.dtype(
             "thread_scratch",  # its size
             "column_list",  # bytes from one list of columns to the next
             "sample_list",  # the same for samples
+            "blocks",  # of weights that are one thread's, at most
             # addresses
             "inputs",  # of the first raw row
             "layers",
@@ -81,8 +82,9 @@ SETTINGS = np.dtype(
             "sample_weight",
             "everything",  # int32 0, 1, 2, ...
             "column_lists",  # int32, one list a tile of samples
-            "sample_lists",  # int32, one list a block of columns
-            "counts",  # int64, the lengths of these lists
+            "sample_lists",  # int32, one list a block of columns, each thread's own
+            "column_counts",  # int64, the lengths of these lists
+            "sample_counts",
             "losses",  # float64, one a sample
             "hits",  # int64, one a sample
             "norms",  # float64, one a block of weights

@@ -60,7 +60,7 @@ def load_samples(
     start, stride, features = lay[at.INPUT], lay[at.INPUT_ROW], s.features
     shift, scale = view_at(s.shift, features, space), view_at(s.scale, features, space)
     shift_exact = view_at(s.shift_exact, features, np.float64)
-    counts = view_at(s.counts, last, np.int64)
+    counts = view_at(s.column_counts, last, np.int64)
     for tile in range(first, last):
         for i in range(tile * ROWS, (tile + 1) * ROWS):
             row = view(space, start + i * stride, features)
@@ -89,7 +89,7 @@ def load_samples(
 @helper
 def forward(s: Any, space: Any, first: int, last: int) -> None:
     """``A' = phi(A W + b)``, layer by layer, for the samples of tiles ``first`` to ``last``."""
-    counts = view_at(s.counts, last, np.int64)
+    counts = view_at(s.column_counts, last, np.int64)
     for layer in range(s.n_layers):
         lay = layer_row(s, layer)
         a, a_row, z, z_row = lay[at.INPUT], lay[at.INPUT_ROW], lay[at.OUTPUT], lay[at.OUTPUT_ROW]

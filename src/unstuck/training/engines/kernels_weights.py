@@ -105,17 +105,19 @@ def keep_tile(space: Any, kept: int, new: int, size: int, add: bool) -> None:
 @helper
 def descend(s: Any, space: Any, thread: int, threads: int, rows: int, what: int, pace: Any) -> None:
     """Gradients of this thread's blocks over ``rows`` samples, updates of them, or both."""
+    # All of this is the thread's own: others may be in another layer.
     scratch = s.scratch + thread * s.thread_scratch
+    pack = scratch + ROWS * s.panel
+    lists = s.sample_lists + thread * s.blocks * s.sample_list
+    counts = view_at(s.sample_counts + thread * s.blocks * 8, s.blocks, np.int64)
     for layer in range(s.n_layers):
         lay = layer_row(s, layer)
         first, last = part(lay[at.INPUT_BLOCKS], thread, threads)
-        counts = view_at(s.counts, last, np.int64)
-        pack = scratch + ROWS * s.panel
         if what != STEP_FROM_KEPT:
             for block in range(first, last):
-                counts[block] = pack_block(
+                counts[block - first] = pack_block(
                     space, lay[at.INPUT] + block * ROWS, lay[at.INPUT_ROW], rows,
-                    pack + (block - first) * rows * ROWS, s.sample_lists + block * s.sample_list,
+                    pack + (block - first) * rows * ROWS, lists + (block - first) * s.sample_list,
                 )  # fmt: skip
         for p in range(lay[at.PANELS]):
             j = p * s.panel
@@ -124,7 +126,10 @@ def descend(s: Any, space: Any, thread: int, threads: int, rows: int, what: int,
                 if what != STEP_FROM_KEPT:
                     steps, depth = s.everything, rows
                     if layer == 0 and s.sparse:
-                        steps, depth = s.sample_lists + block * s.sample_list, counts[block]
+                        steps, depth = (
+                            lists + (block - first) * s.sample_list,
+                            counts[block - first],
+                        )
                     multiply_panel(
                         space, s.panel, lay[at.FAN_OUT] - j,
                         pack + (block - first) * rows * ROWS, 1, ROWS,
