@@ -7,7 +7,7 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from unstuck.base import threads
-from unstuck.base.threads import limit_blas_threads
+from unstuck.base.threads import _container_share, available_cores, limit_blas_threads
 
 
 def blas_threads():
@@ -53,3 +53,21 @@ def test_a_library_that_is_loaded_later_is_limited_too():
     assert done.returncode == 0, done.stderr
     early, late = map(int, done.stdout.split())
     assert late >= early
+
+
+def test_cores_are_those_that_the_surroundings_leave(monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    everything = available_cores()
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    assert available_cores() == 1
+    for asked in ("1000", "0,1", ""):  # more than there are, or no number
+        monkeypatch.setenv("OMP_NUM_THREADS", asked)
+        assert available_cores() == everything
+
+
+def test_a_container_may_have_less_than_it_sees(tmp_path):
+    share = tmp_path / "cpu.max"
+    for text, cores in (("150000 100000", 1), ("400000 100000", 4), ("max 100000", 8), ("", 8)):
+        share.write_text(text)
+        assert _container_share(share, 8) == cores
+    assert _container_share(tmp_path / "missing", 8) == 8

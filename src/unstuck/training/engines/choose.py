@@ -1,7 +1,7 @@
 """Which engine runs a job: the compiled one where it pays, the NumPy one everywhere else.
 
 The compiled engine is the faster one, but not for nothing: every process takes a third of a
-second to load its kernels, and the first job of its kind on a machine waits some ten to twenty
+second to load its kernels, and the first job of its kind on a machine waits three to ten
 seconds for the compiler. So a short job is left to NumPy, a long one is compiled for, and one in
 between takes the kernels if an earlier job has had them compiled. What ran is in the run's
 record; name an engine where two runs must be equal to the last bit.
@@ -21,10 +21,11 @@ ENGINES = {"auto": None, "numpy": "numpy", "compiled": "compiled"}
 # long NumPy must take for a whole run before loading, or compiling, is worth it.
 CALLS_SECONDS_PER_LAYER, SECONDS_PER_FLOP = 18e-6, 8e-12
 WORTH_LOADING_SECONDS, WORTH_COMPILING_SECONDS = 0.7, 10.0
-# Work in one update from which a second core is worth the two meetings it costs. On the machine
-# measured: 784-800-800-10 at batch 1024 (8e9) takes 1.33 s an epoch on two cores and 1.47 s on
-# one, 784-512-512-10 at batch 128 (5e8) 0.96 s and 0.77 s.
-FLOPS_FOR_TWO = 2e9
+# Work in one update for each core that takes part. Measured on two cores with nothing else running:
+# 64-20-10 at batch 32 (3e5 in all) 5.3 us on one core, 4.1 on two; 784-32-10 at 32 (5e6) 27 and
+# 16 us; 784-128-128-10 at 64 (5e7) 178 and 96 us. Where another process takes one of the cores,
+# the second thread gains nothing and costs 5 us an update. Beyond two cores nothing was measured.
+FLOPS_A_THREAD, MOST_THREADS = 2e6, 4
 
 
 def build_engine(job: Job, name: str = "auto") -> Engine:
@@ -70,4 +71,4 @@ def numpy_seconds(job: Job) -> float:
 
 def useful_threads(job: Job) -> int:
     """Cores that pay for a job."""
-    return min(2, available_cores()) if flops(job) > FLOPS_FOR_TWO else 1
+    return max(1, min(available_cores(), MOST_THREADS, int(flops(job) / FLOPS_A_THREAD)))
