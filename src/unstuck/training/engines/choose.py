@@ -21,11 +21,13 @@ ENGINES = {"auto": None, "numpy": "numpy", "compiled": "compiled"}
 # long NumPy must take for a whole run before loading, or compiling, is worth it.
 CALLS_SECONDS_PER_LAYER, SECONDS_PER_FLOP = 18e-6, 8e-12
 WORTH_LOADING_SECONDS, WORTH_COMPILING_SECONDS = 0.7, 10.0
-# Work in one update for each core that takes part. Measured on two cores with nothing else running:
-# 64-20-10 at batch 32 (3e5 in all) 5.3 us on one core, 4.1 on two; 784-32-10 at 32 (5e6) 27 and
-# 16 us; 784-128-128-10 at 64 (5e7) 178 and 96 us. Where another process takes one of the cores,
-# the second thread gains nothing and costs 5 us an update. Beyond two cores nothing was measured.
-FLOPS_A_THREAD, MOST_THREADS = 2e6, 4
+# Work in one update for each core that takes part. Two measurements on the same two cores do not
+# agree. In a quiet hour a second core gained from the smallest update on (784-128-128-10 at batch 64,
+# 5e7 operations: 178 us on one, 96 us on two). In another, through the whole trainer, it lost up to
+# 8e9: 140 us and 220 us there, 784-512-512-10 at batch 128 0.79 s and 1.02 s an epoch, and only
+# 784-800-800-10 at batch 1024 gained, 1.55 s and 1.37 s. A core that is taken away while the other
+# waits for it costs more than it can give, so it is asked for only where it gained both times.
+FLOPS_A_THREAD, MOST_THREADS = 1e9, 4
 
 
 def build_engine(job: Job, name: str = "auto") -> Engine:
