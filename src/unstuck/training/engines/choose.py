@@ -22,7 +22,7 @@ ENGINES = {"auto": None, "numpy": "numpy", "compiled": "compiled"}
 CALLS_SECONDS_PER_LAYER, SECONDS_PER_FLOP = 18e-6, 8e-12
 WORTH_LOADING_SECONDS, WORTH_COMPILING_SECONDS = 0.7, 10.0
 # Work in one update for each core that takes part. Two measurements on the same two cores do not
-# agree. In a quiet hour a second core gained from the smallest update on (784-128-128-10 at batch 64,
+# agree. In a quiet hour a second core gained from the smallest update on (784-128-128-10 at 64,
 # 5e7 operations: 178 us on one, 96 us on two). In another, through the whole trainer, it lost up to
 # 8e9: 140 us and 220 us there, 784-512-512-10 at batch 128 0.79 s and 1.02 s an epoch, and only
 # 784-800-800-10 at batch 1024 gained, 1.55 s and 1.37 s. A core that is taken away while the other
