@@ -4,6 +4,7 @@ The environment is set before NumPy is imported, so that a sum is split the same
 """
 
 import os
+import signal
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("MKL_NUM_THREADS", "1")
@@ -13,6 +14,11 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+
+# A job in the background is started with Ctrl-C ignored, and so would be every program that the
+# tests start and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Derandomised: a property that fails here fails everywhere, and a suite that passes passes again.
 hypothesis.settings.register_profile(
