@@ -1,5 +1,8 @@
 """Histories, records and networks to be shown, made without training where that will do."""
 
+import importlib.util
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -36,3 +39,14 @@ def trained():
     X, y = rng.normal(size=(90, 16)), rng.integers(0, 3, 90)
     network = Network.mlp([16, 6, 5, 3], random_state=0, image_shape=(4, 4))
     return network, Trainer(network, epochs=3, batch_size=10, random_state=0).fit(X, y)
+
+
+@pytest.fixture(scope="session")
+def diagnoses():
+    """The module of diagnoses made by hand."""
+    spec = importlib.util.spec_from_file_location(
+        "diagnoses", Path(__file__).with_name("diagnoses.py")
+    )
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -51,6 +51,18 @@ def _export() -> click.Command:
     return export
 
 
+def _doctor() -> click.Command:
+    from unstuck.app.doctor import doctor
+
+    return doctor
+
+
+def _explain() -> click.Command:
+    from unstuck.app.explain import explain
+
+    return explain
+
+
 # name -> (what `unstuck --help` says, how the command is imported)
 COMMANDS: dict[str, tuple[str, Callable[[], click.Command]]] = {
     "train": ("Train a network on digits, MNIST or a file of yours.", _train),
@@ -58,6 +70,8 @@ COMMANDS: dict[str, tuple[str, Callable[[], click.Command]]] = {
     "evaluate": ("Score a trained network on other data.", _evaluate),
     "predict": ("Let a trained network predict the samples in a file.", _predict),
     "export": ("Write a network out as one plain NumPy program.", _export),
+    "doctor": ("Say why a NumPy program of yours does not learn.", _doctor),
+    "explain": ("Explain a finding of the doctor.", _explain),
 }
 
 OPTION_OF = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Iterable
 from typing import Any
@@ -158,3 +159,14 @@ def typed_options(ctx: click.Context) -> frozenset[str]:
     """The names of the parameters that were typed, not left at their defaults."""
     typed = (click.core.ParameterSource.COMMANDLINE, click.core.ParameterSource.ENVIRONMENT)
     return frozenset(name for name in ctx.params if ctx.get_parameter_source(name) in typed)
+
+
+def did_you_mean(given: str, known: Iterable[str]) -> str:
+    """The nearest of what there is, as a sentence that follows another; empty where none is near.
+
+    >>> did_you_mean("g13", ["G103", "U201"])
+    " Did you mean 'G103'?"
+    """
+    by_lower = {name.lower(): name for name in known}
+    near = difflib.get_close_matches(given.strip().lower(), by_lower, n=1)
+    return f" Did you mean {by_lower[near[0]]!r}?" if near else ""

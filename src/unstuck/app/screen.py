@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,10 @@ from unstuck.training.runs import finite
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from unstuck.show.diagnosis.styled import Line
+
+NARROWEST, WIDEST = 60, 100  # columns; longer lines are hard to read
 
 
 class Screen:
@@ -64,6 +69,15 @@ class Screen:
         if not self.quiet and not self.as_json:
             for block in blocks:
                 click.echo(block)
+
+    def page(self, lines: Callable[[int], Iterable[Line]]) -> None:
+        """Lines with styles, made for the width of the terminal (`NARROWEST` to `WIDEST`)."""
+        from unstuck.show.diagnosis.styled import rich_text
+
+        if self.quiet or self.as_json:
+            return
+        width = min(max(self.out.width, NARROWEST), WIDEST)
+        self.out.print(rich_text(lines(width)), soft_wrap=True)
 
     def json(self, value: Any) -> None:
         """The one object of --json, in ASCII: it survives any encoding of the stream."""

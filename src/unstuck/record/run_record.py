@@ -15,6 +15,7 @@ import numpy as np
 from unstuck.base.arrays import Array
 from unstuck.base.display import Displayed
 from unstuck.base.errors import InvalidInputError
+from unstuck.record.evidence import Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,8 @@ class RunRecord(Displayed):
         does not apply (the saturated share of a ReLU layer) or was not finite.
     facts : mapping of str to JSON values
         What holds for the whole run: loss, optimiser, batch size, seed, spread of the inputs.
+    evidence : Evidence or None
+        What the rules judge beside the series: inputs, targets, outputs, each parameter.
 
     Examples
     --------
@@ -91,6 +94,7 @@ class RunRecord(Displayed):
     layers: tuple[LayerInfo, ...]
     series: Mapping[str, Array]
     facts: Mapping[str, Any] = field(default_factory=dict)
+    evidence: Evidence | None = None
 
     def __getitem__(self, name: str) -> Array:
         """The series of that name."""
@@ -155,12 +159,14 @@ class RecordBuilder:
         stride: int = 1,
         capacity: int = 256,
         facts: Mapping[str, Any] | None = None,
+        evidence: Evidence | None = None,
     ) -> None:
         self.producer = producer
         self.layers = layers
         self.stride = max(1, int(stride))
         self.capacity = capacity
         self.facts = dict(facts or {})
+        self.evidence = evidence
         self.rows: list[Observation] = []
 
     def next_due(self, step: int) -> int:
@@ -188,11 +194,13 @@ class RecordBuilder:
             f.name: np.array([getattr(r, f.name) for r in self.rows], dtypes.get(f.name, float))
             for f in fields(Observation)
         }
-        return RunRecord(self.producer, self.layers, series, dict(self.facts, stride=self.stride))
+        facts = dict(self.facts, stride=self.stride)
+        return RunRecord(self.producer, self.layers, series, facts, self.evidence)
 
     def restore(self, record: RunRecord) -> None:
         """Go on from a record that `build` made (when a run is resumed)."""
         self.stride = int(record.facts["stride"])
+        self.evidence = record.evidence
         self.rows = [
             Observation(
                 **{f.name: _entry(record.series[f.name][i], f.name) for f in fields(Observation)}

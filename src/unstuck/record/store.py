@@ -13,6 +13,13 @@ import numpy as np
 
 from unstuck.base.errors import DataFormatError
 from unstuck.base.files import atomic_write
+from unstuck.record.evidence import (
+    ArrayFacts,
+    Evidence,
+    OutputFacts,
+    ParameterFacts,
+    TargetFacts,
+)
 from unstuck.record.run_record import LayerInfo, RunRecord, SourceSpan
 
 FORMAT = "unstuck run record 1"
@@ -31,6 +38,7 @@ def record_arrays(record: RunRecord) -> dict[str, Any]:
         "producer": record.producer,
         "layers": [asdict(layer) for layer in record.layers],
         "facts": dict(record.facts),
+        "evidence": None if record.evidence is None else asdict(record.evidence),
     }
     text = json.dumps(header).encode()
     return {"header": np.frombuffer(text, np.uint8), **record.series}
@@ -57,11 +65,58 @@ def record_from(arrays: dict[str, Any]) -> RunRecord:
     if header["format"] != FORMAT:
         raise ValueError(f"its format is {header['format']!r}, expected {FORMAT!r}")
     layers = tuple(_layer(entry) for entry in header["layers"])
-    return RunRecord(header["producer"], layers, arrays, header["facts"])
+    evidence = evidence_from(header.get("evidence"))
+    return RunRecord(header["producer"], layers, arrays, header["facts"], evidence)
 
 
 def _layer(entry: dict[str, Any]) -> LayerInfo:
     source = entry.pop("source")
     parameters = tuple(entry.pop("parameters"))
-    span = None if source is None else SourceSpan(**source)
-    return LayerInfo(parameters=parameters, source=span, **entry)
+    return LayerInfo(parameters=parameters, source=_span(source), **entry)
+
+
+def evidence_from(entry: Any) -> Evidence | None:
+    """Evidence as JSON holds it, back as records; None where the file has none."""
+    if entry is None:
+        return None
+    entry = _fields(entry)
+    targets, outputs = entry.pop("targets"), entry.pop("outputs")
+    if targets is not None:
+        targets = _fields(targets)
+        values, shares = _array(targets.pop("values")), tuple(targets.pop("shares"))
+        targets = TargetFacts(values, shares=shares, **targets)
+    if outputs is not None:
+        outputs = _fields(outputs)
+        outputs = OutputFacts(_array(outputs.pop("values")), **outputs)
+    inputs, parameters = entry.pop("inputs"), entry.pop("parameters")
+    return Evidence(
+        inputs=None if inputs is None else _array(inputs),
+        targets=targets,
+        outputs=outputs,
+        parameters=tuple(_parameter(p) for p in parameters),
+        learning_rate_source=_span(entry.pop("learning_rate_source")),
+        decay_source=_span(entry.pop("decay_source")),
+        **entry,
+    )
+
+
+def _fields(entry: Any) -> dict[str, Any]:
+    if not isinstance(entry, dict):
+        raise TypeError(f"it holds {entry!r} where named values are expected")
+    return dict(entry)
+
+
+def _span(entry: Any) -> SourceSpan | None:
+    return None if entry is None else SourceSpan(**_fields(entry))
+
+
+def _array(entry: Any) -> ArrayFacts:
+    entry = _fields(entry)
+    shape, source = tuple(entry.pop("shape")), _span(entry.pop("source"))
+    return ArrayFacts(shape=shape, source=source, **entry)
+
+
+def _parameter(entry: Any) -> ParameterFacts:
+    entry = _fields(entry)
+    shape, initial = tuple(entry.pop("shape")), _array(entry.pop("initial"))
+    return ParameterFacts(shape=shape, initial=initial, update=_span(entry.pop("update")), **entry)

@@ -1,4 +1,4 @@
-"""What networks, histories and records look like as text, as HTML, and while they grow.
+"""What networks, histories, records and diagnoses look like as text, as HTML, while they grow.
 
 These are the functions that lower floors reach through `unstuck.base.display`.
 """
@@ -15,8 +15,11 @@ import numpy as np
 from unstuck.base.arrays import AnyArray
 from unstuck.base.errors import InvalidInputError
 from unstuck.core.network import Network
+from unstuck.doctor.diagnosis import Diagnosis
 from unstuck.record.run_record import RunRecord
 from unstuck.show.braille import curve
+from unstuck.show.diagnosis.notebook import notebook_html
+from unstuck.show.diagnosis.page import diagnosis_text
 from unstuck.show.layers import silent
 from unstuck.show.progress import Watch
 from unstuck.training.history import History
@@ -25,7 +28,7 @@ COLUMNS = 80
 
 
 def text(thing: Any) -> str:
-    """A Network, History or RunRecord as plain text of at most 80 columns.
+    """A Network, History, RunRecord or Diagnosis as plain text of at most 80 columns.
 
     Raises InvalidInputError for anything else.
 
@@ -47,7 +50,10 @@ def text(thing: Any) -> str:
 
 
 def html(thing: Any) -> str:
-    """The same for a notebook: the text, in a fixed-width block."""
+    """The same for a notebook: as it is drawn there, or the text in a fixed-width block."""
+    for kind, draw in HTMLS.items():
+        if isinstance(thing, kind):
+            return draw(thing)
     return (
         '<pre style="line-height:1.15; font-family:monospace, monospace">'
         f"{escape(text(thing))}</pre>"
@@ -147,5 +153,9 @@ TEXTS: dict[type[Any], Callable[[Any], str]] = {
     Network: network_text,
     History: history_text,
     RunRecord: record_text,
+    Diagnosis: diagnosis_text,
 }
 """Every type that has a text."""
+
+HTMLS: dict[type[Any], Callable[[Any], str]] = {Diagnosis: notebook_html}
+"""Every type that a notebook shows in a form of its own."""

@@ -26,6 +26,7 @@ from unstuck.training.callbacks import Callback
 from unstuck.training.diverged import divergence_error
 from unstuck.training.engines.protocol import Engine, Progress
 from unstuck.training.evaluate import score_targets
+from unstuck.training.evidence import last_evidence
 from unstuck.training.history import History
 from unstuck.training.observe import Observer
 from unstuck.training.samples import Samples
@@ -145,6 +146,8 @@ class Loop:
         self.history.stopped = self.stopped or "finished"
         if self.builder is not None:
             self.look_once_more()
+            if self.builder.evidence is not None:
+                self.builder.evidence = last_evidence(self, self.builder.evidence)
             self.history.record = self.builder.build()
         for callback in self.callbacks:
             callback.on_end(self)

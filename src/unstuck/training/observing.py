@@ -9,6 +9,7 @@ import numpy as np
 from unstuck.base.arrays import Array
 from unstuck.record.run_record import RecordBuilder
 from unstuck.record.statistics import mean_and_std
+from unstuck.training.evidence import first_evidence
 from unstuck.training.loop import Loop
 from unstuck.training.observe import PROBE_ROWS, Observer, layer_infos, stride_for
 
@@ -26,6 +27,7 @@ def observe_run(loop: Loop, rng: np.random.Generator) -> None:
         layer_infos(network),
         stride=stride_for(network, loop.batch_size, loop.engine.name),
         facts=facts(loop, raw, x),
+        evidence=first_evidence(loop),
     )
 
 

@@ -1,0 +1,71 @@
+"""From a subject to its row: run it, ask the doctor, run what the doctor wrote, score."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from benchmarks.doctor.programs import Answer, ask, beside, metric_of, plain
+from benchmarks.doctor.score import Row, score_healthy, score_seed, score_stuck
+from benchmarks.doctor.store import SCRATCH, Store, digest, fingerprint
+from benchmarks.doctor.subjects import Subject
+
+
+@dataclass(slots=True)
+class Judge:
+    """Holds what is already known.
+
+    ``resume`` takes an answer of an earlier doctor for granted, so that an interrupted round goes
+    on; otherwise an answer counts only for the very sources that gave it.
+    """
+
+    budget: float = 60.0
+    resume: bool = False
+    runs: Store = field(default_factory=lambda: Store(SCRATCH / "doctor-runs.jsonl"))
+    answers: Store = field(default_factory=lambda: Store(SCRATCH / "doctor-answers.jsonl"))
+    doctor: str = field(default_factory=fingerprint)
+
+    def printed(self, source: Path, text: str, seed: int | None = None) -> str:
+        """What a program prints; nothing if it does not end by itself."""
+        key = digest("run", source, text, seed)
+        known = self.runs.get(key)
+        if known is None:
+            with tempfile.TemporaryDirectory(prefix="bench-doctor-") as folder:
+                run = plain(beside(source, text, Path(folder)), seed)
+            tail = run.stdout[-1000:]
+            known = {"status": run.status, "stdout": tail, "seconds": round(run.seconds, 2)}
+            self.runs.put(key, known)
+        return str(known["stdout"]) if known["status"] == "finished" else ""
+
+    def answer(self, subject: Subject, text: str) -> Answer:
+        """The doctor's answer, asked for once."""
+        asked = digest("answer", subject.path, text, self.budget)
+        for key in (digest(asked, self.doctor), *([asked] if self.resume else ())):
+            if known := self.answers.get(key):
+                return Answer(**known)
+        found = ask(subject.path, self.budget)
+        for key in (digest(asked, self.doctor), asked):
+            self.answers.put(key, asdict(found))
+        return found
+
+    def row(self, subject: Subject) -> Row:
+        """Everything about one subject."""
+        text = subject.path.read_text("utf-8")
+        answer = self.answer(subject, text)
+        if subject.verdict == "learns":
+            return score_healthy(subject, answer)
+        broken = metric_of(self.printed(subject.path, text), subject.label)
+        fixed = longer = math.nan
+        if answer.fixed is not None:
+            fixed = metric_of(self.printed(subject.path, answer.fixed), subject.label)
+        if subject.kind == "seed":
+            if subject.more_updates and answer.fixed and not fixed >= (subject.bar or 0):
+                more = answer.fixed.replace(*subject.more_updates)
+                longer = metric_of(self.printed(subject.path, more), subject.label)
+            return score_seed(subject, answer, broken, fixed, longer)
+        if subject.twin is None:
+            raise ValueError(f"{subject.name} has no repaired twin to measure against")
+        twin = metric_of(self.printed(subject.twin, subject.twin.read_text("utf-8")), subject.label)
+        return score_stuck(subject, answer, broken, fixed, twin)

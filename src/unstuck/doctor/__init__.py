@@ -1,0 +1,1 @@
+"""What keeps a program from learning, and which change makes it learn."""

@@ -1,0 +1,108 @@
+"""What the doctor says: three lists (found, clean, could not check), a verdict and one repair.
+
+These are plain records. `show` decides how they look; `as_json` is the published schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from unstuck.base.display import Displayed, reach
+from unstuck.record.run_record import SourceSpan
+
+SCHEMA_VERSION = 1
+Verdict = Literal["stuck", "learns", "crashed", "unknown"]
+Severity = Literal["cause", "fault", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run got: from ``start`` to ``end`` where ``chance`` is the best constant answer.
+
+    ``metric`` is ``"accuracy"`` (of classes) or ``"loss"``; NaN where it could not be measured.
+    """
+
+    metric: str
+    start: float
+    end: float
+    chance: float
+    updates: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong, at its place, with the numbers that show it.
+
+    ``message`` is one sentence of plain English to the person. ``evidence`` maps what was
+    measured to numbers, strings or lists. ``replacement`` is the text that should stand in the
+    place of ``span``, or None. ``proved`` is True if the change was proved on the recorded run
+    or by a re-run.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    span: SourceSpan | None = None
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    replacement: str | None = None
+    proved: bool = False
+    cell: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Clean:
+    """Something that was checked and is right."""
+
+    check: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unchecked:
+    """Something that could not be checked, and why."""
+
+    check: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """The change that makes the program learn, as it was measured.
+
+    ``findings`` are the codes it removes; ``before`` and ``after`` are values of the progress
+    metric at equal updates; ``runs`` the number of re-runs it rests on.
+    """
+
+    findings: tuple[str, ...]
+    diff: str
+    before: float
+    after: float
+    seeds: tuple[int, ...]
+    runs: int
+    verified: bool
+    files: Mapping[str, str] = field(default_factory=dict)  # the repaired sources
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis(Displayed):
+    """The whole answer for one program or run."""
+
+    program: str
+    verdict: Verdict
+    progress: Progress | None = None
+    findings: tuple[Finding, ...] = ()
+    clean: tuple[Clean, ...] = ()
+    unchecked: tuple[Unchecked, ...] = ()
+    repair: Repair | None = None
+    reason: str = ""  # why the verdict is unknown or crashed; what was cut to fit the budget
+    sources: Mapping[str, str] = field(default_factory=dict)  # to quote lines from
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        """The whole answer as text of 80 columns."""
+        return str(reach("text")(self))
+
+    def __repr__(self) -> str:
+        return f"<Diagnosis of {self.program}: {self.verdict}, {len(self.findings)} findings>"

@@ -1,0 +1,309 @@
+"""Where a wrong gradient goes wrong: put the true value in a place and see what it repairs.
+
+*Oracle substitution*: the value at one place of the backward pass is replaced, at each of its
+instances, by the true adjoint of one value of the forward pass; the rest of the update is
+replayed. A place that makes all wrong parameters move along their true gradients, by one common
+factor, is where the program departs from the truth. The factor tells sign and scale. Nothing here
+knows what kind of mistake it is looking for.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from unstuck.trace.anatomy import Anatomy, Flow
+from unstuck.trace.gradients import Loss
+from unstuck.trace.operations import NoRule
+from unstuck.trace.points import Point
+from unstuck.trace.replay import CannotReplay, replay
+from unstuck.trace.steps import Steps
+from unstuck.trace.tape import UNKNOWN, Tape
+from unstuck.trace.verdict import Judgement, ParameterVerdict, judge_parameter, same
+from unstuck.trace.reads import read_adjoints
+
+Array = Any
+Source = tuple[str, int, str, int]  # "node" or "read", site, op, position
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A place of the backward pass, and the true values that belong there.
+
+    ``repaired`` are the parameters (by number) that move right with them; ``factor`` is the
+    common factor that was left over and is divided out: -1 where the program counts the other way
+    (label minus output). ``wanted[p]`` maps the instances at point ``p`` to their true values.
+    """
+
+    site: int
+    op: str
+    source: Source
+    transposed: bool
+    factor: float
+    repaired: frozenset[int]
+    instances: Mapping[int, tuple[int, ...]]
+    wanted: tuple[Mapping[int, Array], ...]
+    loss: Loss
+
+
+class Search:
+    """One search for the place of a fault, under one loss."""
+
+    def __init__(
+        self, tape: Tape, steps: Steps, anatomy: Anatomy, judgement: Judgement, loss: Loss
+    ) -> None:
+        self.tape, self.steps, self.anatomy = tape, steps, anatomy
+        self.judgement, self.loss = judgement, loss
+        self.points = judgement.points
+        self.screen = self._screening_points()
+
+    def run(self, bad: Sequence[int], deadline: float) -> list[Located]:
+        """Places that repair any of the parameters in ``bad``, best first."""
+        found: list[Located] = []
+        sources = self._sources()
+        for place in self._places(bad):
+            for source, pool in sources.items():
+                for transposed in (False, True):
+                    if time.monotonic() > deadline:
+                        return ranked(found)
+                    located = self._try(place, source, pool, transposed, bad)
+                    if located is not None:
+                        found.append(located)
+        return ranked(found)
+
+    # ------------------------------------------------------------------ places and sources
+
+    def _places(self, bad: Sequence[int]) -> list[tuple[int, str]]:
+        """Label-dependent places on the way to the wrong steps, earliest first."""
+        flow = self.anatomy.flows[0]
+        pending = [index for k in bad for index in flow.end[k]]
+        seen: set[int] = set()
+        while pending:
+            index = pending.pop()
+            if index in seen or index < flow.window.first:
+                continue
+            seen.add(index)
+            pending.extend(self.tape[index].parents)
+        ends = {index for k in bad for index in flow.end[k]}
+        places: dict[tuple[int, str], None] = {}
+        for index in sorted(seen & flow.labelled - ends):
+            node = self.tape[index]
+            if node.site != UNKNOWN and node.op not in {"scatter", "gather"}:
+                places.setdefault((node.site, node.op))
+        return list(places)
+
+    def _sources(self) -> dict[Source, list[list[tuple[int, Array]]]]:
+        """True values by where they come from: per point, the instances in order."""
+        pools: dict[Source, list[list[tuple[int, Array]]]] = defaultdict(
+            lambda: [[] for _ in self.points]
+        )
+        for p, point in enumerate(self.points):
+            flow, adjoints = self.anatomy.flows[point.window], self.loss.adjoints[p]
+            begins = {index for nodes in flow.start.values() for index in nodes}
+            for index in sorted(adjoints):
+                node = self.tape[index]
+                if index in begins or not flow.forward(index) or node.site == UNKNOWN:
+                    continue
+                pools["node", node.site, node.op, 0][p].append((index, adjoints[index]))
+            try:
+                for node, position, value in read_adjoints(self.tape, point, flow, adjoints):
+                    pools["read", node.site, node.op, position][p].append((node.index, value))
+            except NoRule:
+                continue
+        return dict(pools)
+
+    def _screening_points(self) -> list[int]:
+        """Two generic points of the first window that has them: enough to say no."""
+        generic = [p for p, point in enumerate(self.points) if point.values]
+        return generic[:2] or [0]
+
+    # ------------------------------------------------------------------------- one attempt
+
+    def _try(
+        self,
+        place: tuple[int, str],
+        source: Source,
+        pool: list[list[tuple[int, Array]]],
+        transposed: bool,
+        bad: Sequence[int],
+    ) -> Located | None:
+        for offset in range(3):
+            for stack in (True, False):
+                wanted = self._align(place, pool, offset, transposed, stack, self.screen)
+                if wanted is None:
+                    continue
+                good = self._repaired(wanted, self.screen, bad)
+                if not good:
+                    continue
+                every = range(len(self.points))
+                whole = self._align(place, pool, offset, transposed, stack, every)
+                if whole is None:
+                    continue
+                good = self._repaired(whole, every, bad)
+                if good:
+                    factor, repaired = good
+                    instances = {
+                        w: tuple(self._instances(place, w)) for w in range(len(self.anatomy.flows))
+                    }
+                    return Located(
+                        *place, source, transposed, factor, repaired, instances,
+                        tuple(
+                            {index: value / factor for index, value in whole[p].items()}
+                            for p in every
+                        ), self.loss,
+                    )  # fmt: skip
+        return None
+
+    def _instances(self, place: tuple[int, str], w: int) -> list[int]:
+        flow = self.anatomy.flows[w]
+        return [
+            index
+            for index in sorted(flow.labelled)
+            if self.tape[index].site == place[0] and self.tape[index].op == place[1]
+        ]
+
+    def _align(
+        self,
+        place: tuple[int, str],
+        pool: list[list[tuple[int, Array]]],
+        offset: int,
+        transposed: bool,
+        stack: bool,
+        which: Sequence[int],
+    ) -> dict[int, dict[int, Array]] | None:
+        """True values for each instance of a place at some points; None where shapes disagree."""
+        found: dict[int, dict[int, Array]] = {}
+        for p in which:
+            point = self.points[p]
+            instances = self._instances(place, point.window)
+            pairs = list(pair_up(instances, pool[p], offset, stack))
+            if len(pairs) != len(instances) or not pairs:
+                return None
+            values: dict[int, Array] = {}
+            for index, value in pairs:
+                if transposed:
+                    if np.ndim(value) < 2:
+                        return None
+                    value = np.transpose(value)
+                shape = np.shape(self.tape[index].value)
+                if np.shape(value) != shape:
+                    if np.size(value) == int(np.prod(shape)) and not transposed:
+                        value = np.reshape(value, shape)
+                    elif not (source_is_larger(shape, np.shape(value)) and not transposed):
+                        return None
+                values[index] = value if np.ndim(value) else float(value)
+            found[p] = values
+        return found
+
+    def _repaired(
+        self, wanted: Mapping[int, Mapping[int, Array]], which: Sequence[int], bad: Sequence[int]
+    ) -> tuple[float, frozenset[int]] | None:
+        """Which wrong parameters are right with these values, at one common factor."""
+        changed: list[Point] = []
+        for p in which:
+            point = self.points[p]
+            flow = self.anatomy.flows[point.window]
+            try:
+                with np.errstate(all="ignore"):
+                    values = replay(
+                        self.tape, {**point.changed, **wanted[p]},
+                        first=flow.window.first, last=flow.window.last,
+                    )  # fmt: skip
+            except (CannotReplay, ValueError, TypeError, IndexError, ZeroDivisionError):
+                return None
+            changed.append(Point(point.window, dict(values), point.changed))
+        loss = Loss(
+            self.loss.name, self.loss.pairing, self.loss.site,
+            [self.loss.gradients[p] for p in which],
+        )  # fmt: skip
+        ratios: dict[int, float] = {}
+        for k in bad:
+            try:
+                verdict = judge_parameter(
+                    self.tape, self.steps, self.anatomy, changed, loss, k
+                )
+            except (ValueError, IndexError):
+                continue
+            if verdict.verdict == "ok" and verdict.ratio:
+                ratios[k] = verdict.ratio
+        if not ratios:
+            return None
+        return common_factor(ratios, self.judgement, bad)
+
+
+def common_factor(
+    ratios: Mapping[int, float], judgement: Judgement, bad: Sequence[int]
+) -> tuple[float, frozenset[int]]:
+    """The largest group of repaired parameters that share a ratio; the ratio over the common one."""
+    groups = [
+        [k for k, other in ratios.items() if same(other, ratio)] for ratio in ratios.values()
+    ]
+    best = max(groups, key=lambda g: (len(g), ratios[g[0]] > 0))
+    ratio = ratios[best[0]]
+    trusted = [v for v in judgement.verdicts if v.verdict == "ok" and v.parameter not in bad]
+    common = judgement.ratio if trusted and np.isfinite(judgement.ratio) else abs(ratio)
+    return ratio / common, frozenset(best)
+
+
+def source_is_larger(shape: tuple[int, ...], true: tuple[int, ...]) -> bool:
+    """True where a smaller value stands and was broadcast in place of the true one."""
+    try:
+        return np.broadcast_shapes(shape, true) == true and int(np.prod(shape)) < int(np.prod(true))
+    except ValueError:
+        return False
+
+
+def pair_up(
+    instances: list[int], pool: list[tuple[int, Array]], offset: int, stack: bool
+) -> Iterator[tuple[int, Array]]:
+    """Match the instances of a backward place with forward values.
+
+    Forward passes and backward passes alternate (once an update, or once a sample). Within each
+    turn the backward pass takes the forward values from the last (a stack: layers in reverse) or
+    from the first (a queue), leaving out ``offset`` of them.
+    """
+    turns: list[tuple[list[Array], list[int]]] = []
+    events = sorted([(i, 0, None) for i in instances] + [(i, 1, v) for i, v in pool], key=lambda e: e[:2])
+    forward: list[Array] = []
+    backward: list[int] = []
+    for index, kind, value in events:
+        if kind == 1:
+            if backward:
+                turns.append((forward, backward))
+                forward, backward = [], []
+            forward.append(value)
+        else:
+            backward.append(index)
+    turns.append((forward, backward))
+    for values, places in turns:
+        usable = values[: len(values) - offset][::-1] if stack else values[offset:]
+        yield from zip(places, usable, strict=False)
+
+
+def ranked(found: list[Located]) -> list[Located]:
+    """Most parameters repaired, factor 1 before others, most upstream."""
+    return sorted(
+        found,
+        key=lambda f: (
+            -len(f.repaired),
+            abs(abs(f.factor) - 1.0) > 1e-3,
+            min(f.instances[0], default=0),
+            f.source[0] == "read",
+            f.factor < 0,
+        ),
+    )
+
+
+def wrong_parameters(verdicts: Sequence[ParameterVerdict]) -> list[int]:
+    """The parameters whose gradient is wrong or missing, or out of step with the others."""
+    return [v.parameter for v in verdicts if v.verdict in {"wrong", "zero", "scale", "sign"}]
+
+
+def forward_only(flow: Flow, index: int) -> bool:
+    """True for values of the forward pass."""
+    return flow.forward(index)

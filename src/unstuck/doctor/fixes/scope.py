@@ -1,0 +1,216 @@
+"""Which expressions can be written at a place, and which recorded values they mean there."""
+
+from __future__ import annotations
+
+import ast
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from unstuck.doctor.fixes.functions import path
+from unstuck.doctor.fixes.places import expression, key, parse
+from unstuck.trace.program import Program
+from unstuck.trace.tape import Node, Tape
+
+
+def names_at(tape: Tape, node: Node, program: Program | None = None) -> dict[str, int]:
+    """Texts that can be written where a node was made, and the nodes that they mean there.
+
+    A text means what it was last bound to in the same call, in the calls around a nested
+    function, or in the module. With ``program``, texts that the function shadows or has not
+    assigned yet are left out.
+    """
+    return Scopes(tape, program).at(node)
+
+
+@dataclass
+class _Bound:
+    """The bindings of one text in one frame, in order."""
+
+    at: list[int] = field(default_factory=list)
+    node: list[int] = field(default_factory=list)
+
+    def before(self, index: int) -> tuple[int, int] | None:
+        """The last binding made before a node, as (place, node)."""
+        k = bisect_right(self.at, index) - 1
+        return (self.at[k], self.node[k]) if k >= 0 else None
+
+    def after(self, index: int, end: int) -> int | None:
+        """What the first binding behind a node means, if that was there before the node."""
+        k = bisect_right(self.at, index)
+        if k < len(self.at) and self.at[k] <= end and self.node[k] < index:
+            return self.node[k]
+        return None
+
+
+class Scopes:
+    """The scopes of one tape, to ask for many nodes."""
+
+    def __init__(self, tape: Tape, program: Program | None = None) -> None:
+        self.tape = tape
+        self.bound: dict[int, dict[str, _Bound]] = defaultdict(dict)
+        for binding in tape.bindings:
+            text = self.bound[binding.frame].setdefault(key(binding.text), _Bound())
+            text.at.append(binding.at)
+            text.node.append(binding.node)
+        self.instances: dict[tuple[int, int], list[int]] = defaultdict(list)
+        for node in tape.nodes:
+            self.instances[node.frame, node.site].append(node.index)
+        self.locals = {} if program is None else _locals(program)
+        self._objects: dict[int, list[int]] = defaultdict(list)
+        for number, frame in enumerate(tape.frames):
+            if len(parts := path(frame.function)) > 1:
+                self._objects[hash((frame.file, parts[-2]))].append(number)
+
+    def at(self, node: Node) -> dict[str, int]:
+        """The texts for the place of one node (see `names_at`)."""
+        found: dict[str, int] = {}
+        line = self._line(node)
+        for frame in self._around(node.frame):
+            shadowed = self._shadowed(node.frame, frame)
+            for text, bound in self.bound.get(frame, {}).items():
+                if text in found or not shadowed.isdisjoint(_roots(text)):
+                    continue
+                index = self._means(bound, node, frame, _varies(text))
+                if index is not None and not self._too_early(text, node.frame, line):
+                    found[text] = index
+        for text, index in self._own_attributes(node).items():
+            found.setdefault(text, index)
+        return found
+
+    def _means(self, bound: _Bound, node: Node, frame: int, varying: bool) -> int | None:
+        before = bound.before(node.index)
+        if frame != node.frame:
+            return None if before is None else before[1]
+        instances = self.instances[node.frame, node.site]
+        k = bisect_right(instances, node.index)
+        previous = instances[k - 2] if k > 1 else -1
+        if before is not None and (before[0] > previous):
+            return before[1]
+        following = instances[k] if k < len(instances) else len(self.tape.nodes)
+        later = bound.after(node.index, following)
+        if before is None:
+            return later
+        return later if later is not None and varying else before[1]
+
+    def _around(self, frame: int) -> Iterable[int]:
+        """The frame, those lexically around it that are still open, and the module's."""
+        yield frame
+        here = path(self.tape.frames[frame].function) if self.tape.frames else []
+        number = frame
+        while self.tape.frames and number > 0:
+            number = self.tape.frames[number].parent
+            around = path(self.tape.frames[number].function)
+            if 0 < len(around) < len(here) and here[: len(around)] == around:
+                yield number
+        if frame != 0 and self.tape.frames:
+            if self.tape.frames[0].file == self.tape.frames[frame].file:
+                yield 0
+
+    def _line(self, node: Node) -> int:
+        site = self.tape.site_of(node)
+        return site.statement[0] if site is not None else 0
+
+    def _shadowed(self, frame: int, other: int) -> frozenset[str]:
+        if frame == other or not self.tape.frames:
+            return frozenset()
+        here = self.tape.frames[frame]
+        known = self.locals.get((here.file, _last(here.function)))
+        return frozenset(known) if known else frozenset()
+
+    def _too_early(self, text: str, frame: int, line: int) -> bool:
+        """True of a local that is first assigned behind a line (and on no way round a loop)."""
+        if not self.tape.frames or not text.isidentifier():
+            return False
+        here = self.tape.frames[frame]
+        known = self.locals.get((here.file, _last(here.function)), {})
+        return known.get(text, 0) >= line > 0
+
+    def _own_attributes(self, node: Node) -> Mapping[str, int]:
+        """``self.x`` as other methods of the same object left it."""
+        if not self.tape.frames or len(parts := path(self.tape.frames[node.frame].function)) < 2:
+            return {}
+        mine = self.bound.get(node.frame, {})
+        evidence = {
+            (text, index)
+            for text, bound in mine.items()
+            if text.startswith("self.")
+            for index in bound.node
+        }
+        found: dict[str, tuple[int, int]] = {}
+        frames = self._objects[hash((self.tape.frames[node.frame].file, parts[-2]))]
+        for frame in frames:
+            if frame == node.frame or self.tape.frames[frame].at > node.index:
+                continue
+            theirs = self.bound.get(frame, {})
+            if evidence and not any(
+                text in theirs and index in theirs[text].node for text, index in evidence
+            ):
+                continue
+            for text, bound in theirs.items():
+                if not text.startswith("self.") or "[" in text or text in mine:
+                    continue
+                before = bound.before(node.index)
+                if before is not None and (text not in found or before > found[text]):
+                    found[text] = before
+        return {text: index for text, (_, index) in found.items()}
+
+
+def _last(function: str) -> str:
+    parts = path(function)
+    return parts[-1] if parts else ""
+
+
+def _roots(text: str) -> set[str]:
+    if text.isidentifier():
+        return {text}
+    try:
+        return {node.id for node in ast.walk(expression(text)) if isinstance(node, ast.Name)}
+    except SyntaxError:
+        return {text}
+
+
+def _varies(text: str) -> bool:
+    """True of an item whose index holds a name: it may mean another item in the next iteration."""
+    if text[-1:] != "]":
+        return False
+    return any(
+        isinstance(node, ast.Subscript) and any(isinstance(n, ast.Name) for n in ast.walk(node.slice))
+        for node in ast.walk(expression(text))
+    )
+
+
+def _locals(program: Program) -> dict[tuple[str, str], dict[str, int]]:
+    """For each function its local names, with the line that first assigns them (0: arguments)."""
+    found: dict[tuple[str, str], dict[str, int]] = {}
+    for file, text in program.files.items():
+        try:
+            tree = parse(text)
+        except (SyntaxError, ValueError):
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef):
+                found[file, node.name] = _assigned(node)
+        found[file, ""] = _assigned(tree)
+    return found
+
+
+def _assigned(function: ast.FunctionDef | ast.Module) -> dict[str, int]:
+    lines: dict[str, int] = {}
+    free: set[str] = set()
+    stack: list[ast.AST] = list(function.body)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Lambda):
+            continue
+        if isinstance(node, ast.Global | ast.Nonlocal):
+            free.update(node.names)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            lines[node.id] = min(lines.get(node.id, node.lineno), node.lineno)
+        stack.extend(ast.iter_child_nodes(node))
+    if isinstance(function, ast.FunctionDef):
+        spec = function.args
+        every = [*spec.posonlyargs, *spec.args, *spec.kwonlyargs, spec.vararg, spec.kwarg]
+        lines.update({each.arg: 0 for each in every if each is not None})
+    return {name: line for name, line in lines.items() if name not in free}

@@ -1,0 +1,138 @@
+"""Re-runs decide: a change is believed when the program that has it was run and learned more.
+
+Every trial runs the changed program in the sandbox and watches its outputs and labels, at equal
+updates with the program as it was. What counts is how much of the way to the best answer is gone.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from unstuck.base.errors import InvalidInputError
+from unstuck.doctor.fixes.moves import moved_key
+from unstuck.doctor.fixes.patch import Edit, apply
+from unstuck.trace.program import Program
+from unstuck.trace.progress import Eye, Measured, measure
+from unstuck.trace.request import Key, Limits, Outcome, Request
+from unstuck.trace.sandbox import Sandbox
+
+NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|\bnan\b|\binf\b", re.IGNORECASE)
+RISING = re.compile(r"acc|score|r2|correct|right|precision|recall|f1", re.IGNORECASE)
+FALLING = re.compile(r"loss|cost|err|mse|mae|rms|diff", re.IGNORECASE)
+MOST_SAMPLES = 60  # of the whole batches that a full-batch program evaluates
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One re-run: the program with some edits, and how far it got."""
+
+    program: Program
+    edits: tuple[Edit, ...]
+    outcome: Outcome
+    measured: Measured | None
+
+    @property
+    def ran(self) -> bool:
+        """True if the program ran to its end (or to the update at which runs are compared)."""
+        return self.outcome.status in {"finished", "stopped", "exited"}
+
+    @property
+    def gained(self) -> float:
+        """Progress between 0 (chance) and 1; -1 for a run that broke or could not be measured."""
+        if not self.ran or self.measured is None:
+            return -1.0
+        return self.measured.gained
+
+    @property
+    def score(self) -> float:
+        """Progress, with the loss to tell equal accuracies apart."""
+        if not self.ran or self.measured is None:
+            return -2.0
+        return self.measured.gained + 0.1 * max(-1.0, self.measured.loss_gained)
+
+
+class Trials:
+    """Runs changed programs and measures them, as long as there is time."""
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        program: Program,
+        eye: Eye | None,
+        deadline: float,
+        stop: tuple[Key, int] | None = None,
+    ) -> None:
+        self.sandbox, self.program, self.eye = sandbox, program, eye
+        self.deadline, self.stop = deadline, stop
+        self.count = 0
+        self.longest = 0.0
+
+    def has_time(self, share: float = 1.2) -> bool:
+        """True if a re-run as long as the longest so far fits before the deadline."""
+        return time.monotonic() + share * self.longest < self.deadline
+
+    def run(self, jobs: Sequence[tuple[Program, Sequence[Edit]]], seed: int | None = None) -> list[Trial]:
+        """Run programs (each with the edits that made it), two at a time."""
+        if not jobs:
+            return []
+        requests = [(program, self._request(program, edits, seed)) for program, edits in jobs]
+        left = max(1.0, self.deadline - time.monotonic())
+        started = time.monotonic()
+        outcomes = self.sandbox.run_all(requests, Limits(seconds=left))
+        self.count += len(jobs)
+        rounds = -(-len(jobs) // 2)
+        self.longest = max(self.longest, (time.monotonic() - started) / rounds)
+        return [
+            Trial(program, tuple(edits), outcome, self._measured(outcome))
+            for (program, edits), outcome in zip(jobs, outcomes, strict=True)
+        ]
+
+    def with_edits(self, edits: Sequence[Edit]) -> Program | None:
+        """The program with edits made; None where they do not fit together."""
+        try:
+            return apply(self.program, edits)
+        except InvalidInputError:
+            return None
+
+    def _request(self, program: Program, edits: Sequence[Edit], seed: int | None) -> Request:
+        many = self.eye is not None and self.eye.per_update <= 1
+        request = Request("watch", seed=seed, grid=MOST_SAMPLES if many else 200)
+        if self.eye is not None:
+            key = moved_key(self.eye.key, edits, self.program, program) if edits else self.eye.key
+            request = replace(request, watch=(key,))
+        if self.stop is not None:
+            loop, after = self.stop
+            key = moved_key(loop, edits, self.program, program) if edits else loop
+            request = replace(request, stop_loop=key, stop_after=after)
+        return request
+
+    def _measured(self, outcome: Outcome) -> Measured | None:
+        if self.eye is None:
+            return printed(outcome.stdout)
+        watched = outcome.watched[0] if outcome.watched else None
+        return measure(watched, self.eye)
+
+
+def printed(text: str) -> Measured | None:
+    """Progress by what a program prints, where its outputs could not be watched.
+
+    The last line that names a number decides; a share that is called accuracy counts as one.
+    """
+    for line in reversed(text.splitlines()):
+        found = NUMBER.search(line)
+        if found is None:
+            continue
+        value = float(found.group())
+        nan = float("nan")
+        if RISING.search(line):
+            share = value / 100.0 if value > 1.0 else value
+            return Measured(0, (nan, share, 0.0), (nan, nan, nan))
+        if FALLING.search(line) and np.isfinite(value):
+            return Measured(0, (nan, nan, nan), (nan, value, max(1.0, 2.0 * abs(value))))
+        return None
+    return None

@@ -1,0 +1,265 @@
+"""Wrong gradients: from the verdicts on the parameters to places, codes and replacements.
+
+The verdicts say which parameters move wrongly, oracle substitution where the error enters, the
+search for an expression what should stand there. The kind of the change decides the code.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from unstuck.doctor.diagnosis import Clean, Finding, Unchecked
+from unstuck.doctor.fixes.locate import Located, Search, wrong_parameters
+from unstuck.doctor.fixes.patch import Edit, replacement
+from unstuck.doctor.fixes.synthesise import Candidate, Wanted, synthesise
+from unstuck.doctor.rules import RULES
+from unstuck.doctor.suspect import Option, Suspect
+from unstuck.doctor.updates import flipped_updates
+from unstuck.record.run_record import SourceSpan
+from unstuck.trace.gradients import Loss
+from unstuck.trace.program import Program
+from unstuck.trace.tape import Tape
+from unstuck.trace.traced import Traced
+from unstuck.trace.verdict import ParameterVerdict
+
+CODES = {  # what was changed in the expression -> what was wrong
+    "sign": "G101",
+    "factor_missing": "G102",
+    "factor_wrong": "G103",
+    "operand": "G104",
+    "transpose": "G104",
+    "axis": "G105",
+    "reduction": "G105",
+    "chain": "G106",
+    "scale": "G111",
+    "augmented": "G109",
+}
+MILD = 10.0  # a step size this many times another's is a choice, not a mistake
+LOSSES_TRIED = 6
+
+
+@dataclass(slots=True)
+class GradientFindings:
+    """What the gradients told."""
+
+    suspects: list[Suspect]
+    clean: list[Clean]
+    unchecked: list[Unchecked]
+
+
+def judge_gradients_of(program: Program, traced: Traced, seconds: float) -> GradientFindings:
+    """Everything that is wrong, right or unknown about the gradients of a traced program."""
+    found = GradientFindings([], [], [])
+    deadline = time.monotonic() + seconds
+    verdicts = traced.judgement.verdicts
+    names = [traced.name_of(k) for k in range(len(verdicts))]
+    for v in verdicts:
+        if v.verdict == "ok":
+            found.clean.append(Clean("gradient", right_words(names[v.parameter], v)))
+        elif v.verdict == "unchecked":
+            found.unchecked.append(Unchecked(f"gradient of {names[v.parameter]}", v.why or "no loss"))
+    for what in traced.judgement.unknown:
+        found.unchecked.append(Unchecked("gradient", what))
+    wrong = wrong_parameters(verdicts)
+    reversed_signs = [v for v in verdicts if v.verdict == "sign"]
+    if reversed_signs and len(reversed_signs) == len([v for v in verdicts if v.verdict != "unchecked"]):
+        found.suspects.append(all_reversed(program, traced, names))
+        return found
+    mild = [k for k in wrong if verdicts[k].verdict == "scale" and is_mild(verdicts[k])]
+    wrong = [k for k in wrong if k not in mild]
+    while wrong and time.monotonic() < deadline:
+        suspect = locate_one(program, traced, wrong, names, deadline)
+        if suspect is None:
+            break
+        found.suspects.append(suspect)
+        left = [k for k in wrong if k not in suspect.parameters]
+        if len(left) == len(wrong):
+            break
+        wrong = left
+    found.suspects += [not_located(traced, verdicts[k], names[k]) for k in wrong]
+    found.suspects += [scaled(traced, verdicts[k], names[k]) for k in mild]
+    return found
+
+
+def right_words(name: str, v: ParameterVerdict) -> str:
+    """What a right gradient looks like in numbers."""
+    if v.nodes:
+        return f"{name}: its gradient is the true one times {abs(v.ratio):.4g}; its step goes downhill"
+    decay = f", plus decay {v.decay:.3g} of the weights" if abs(v.decay) > 1e-12 else ""
+    return f"{name}: its step is -{v.ratio:.4g} times the true gradient{decay} (residual {v.residual:.0e})"
+
+
+def is_mild(v: ParameterVerdict) -> bool:
+    """True for a step size that somebody may have chosen on purpose."""
+    size = abs(v.relative)
+    return bool(np.isfinite(size) and 1.0 / MILD <= size <= MILD)
+
+
+# ---------------------------------------------------------------------------------- signs
+
+
+def all_reversed(program: Program, traced: Traced, names: Sequence[str]) -> Suspect:
+    """Every parameter moves uphill: the updates, or the error, have the wrong sign."""
+    meet = traced.error_site()
+    updates = flipped_updates(program, traced.update_spans())
+    options: list[Option] = []
+    swapped = traced.swapped_error(program) if meet is not None else None
+    if swapped is not None:
+        options.append(Option((swapped,), "the other way round"))
+    if updates:
+        options.append(Option(tuple(updates), "the updates the other way round"))
+    if len(updates) == 1:
+        options.reverse()
+    span = options[0].edits[0].span if options else traced.update_spans()[0]
+    if options and options[0].edits[0] is swapped and meet is not None:
+        span = meet
+    evidence = {"parameters": list(names), "cosine": -1.0, "learning_rate": abs(traced.judgement.ratio)}
+    text = options[0].edits[0].text if options else None
+    finding = Finding(
+        "G101", "fault", RULES["G101"]().message(**evidence), span, evidence, text, proved=bool(options)
+    )
+    return Suspect(finding, tuple(options), exact=True, parameters=frozenset(range(len(names))))
+
+
+# --------------------------------------------------------------------------------- places
+
+
+def locate_one(
+    program: Program, traced: Traced, wrong: Sequence[int], names: Sequence[str], deadline: float
+) -> Suspect | None:
+    """The place that repairs most of the wrong parameters, with what should stand there."""
+    judgement = traced.judgement
+    losses: list[Loss] = [judgement.loss] if judgement.loss is not None else []
+    if not np.isfinite(judgement.ratio):  # nothing agrees under any loss: each may be meant
+        losses = [x for x in judgement.losses if x.name not in {"absolute_error", "hinge"}]
+        losses = losses[:LOSSES_TRIED]
+    best: tuple[tuple[float, ...], Located, Candidate | None] | None = None
+    for number, loss in enumerate(losses):
+        share = (deadline - time.monotonic()) / max(1, len(losses) - number)
+        search = Search(traced.tape, traced.steps, traced.anatomy, judgement, loss)
+        located = search.run(wrong, time.monotonic() + max(0.5, share * 0.8))
+        if not located:
+            continue
+        most = len(located[0].repaired)
+        for place in one_a_site([p for p in located if len(p.repaired) == most])[:8]:
+            candidate = first_candidate(program, traced, place)
+            rank = (
+                -most,
+                candidate is None,
+                abs(abs(candidate.factor) - 1.0) > 1e-6 if candidate else 1,
+                candidate.cost if candidate else 99.0,
+                abs(abs(place.factor) - 1.0) > 1e-3,
+                number,
+            )
+            if best is None or rank < best[0]:
+                best = (rank, place, candidate)
+        if best is not None and best[2] is not None and len(best[1].repaired) == len(wrong) and np.isfinite(judgement.ratio):
+            break
+    if best is None:
+        return None
+    return place_suspect(program, traced, best[1], best[2], names)
+
+
+def one_a_site(places: Sequence[Located]) -> list[Located]:
+    """The best-ranked few of each site: several true values may fit the same place."""
+    count: dict[int, int] = {}
+    kept = []
+    for place in places:
+        count[place.site] = count.get(place.site, 0) + 1
+        if count[place.site] <= 2:
+            kept.append(place)
+    return kept
+
+
+def first_candidate(program: Program, traced: Traced, place: Located) -> Candidate | None:
+    """The best expression for a place, proved on the tape."""
+    tape, chosen = traced.generic_tape()
+    instances, values = [], []
+    for w, p in enumerate(chosen):
+        for index in place.instances.get(w, ()):
+            if index in place.wanted[p]:
+                instances.append(index)
+                values.append(place.wanted[p][index])
+    if not instances:
+        return None
+    wanted = Wanted(place.site, instances, values)
+    found = synthesise(program, tape, wanted, limit=8)
+    proved = [c for c in found if c.proof]
+    return proved[0] if proved else None
+
+
+def place_suspect(
+    program: Program,
+    traced: Traced,
+    place: Located,
+    candidate: Candidate | None,
+    names: Sequence[str],
+) -> Suspect:
+    """The finding for a place, with its replacement if one was found."""
+    site = traced.tape.sites[place.site]
+    verdicts = traced.judgement.verdicts
+    concerned = sorted(place.repaired)
+    evidence = {
+        "parameters": [names[k] for k in concerned],
+        "cosine": [round(float(verdicts[k].cosine), 4) for k in concerned],
+        "loss": place.loss.name,
+        "written": site.text,
+    }
+    span, text, options, code = site.span, None, (), "G199"
+    if candidate is not None:
+        code = code_of(candidate, place, traced)
+        edit = candidate.edit if getattr(candidate, "edit", None) is not None else replacement(program, span, candidate.text)
+        text, span = candidate.text, site.span
+        options = (Option((edit,), candidate.edit_kind),)
+        evidence["factor"] = float(candidate.factor)
+    finding = Finding(
+        code, "fault", RULES[code]().message(**evidence), span, evidence, text, proved=candidate is not None
+    )
+    return Suspect(finding, options, exact=True, parameters=place.repaired)
+
+
+def code_of(candidate: Candidate, place: Located, traced: Traced) -> str:
+    """The code for a change: by what was changed, and where."""
+    code = CODES.get(candidate.edit_kind, "G199")
+    if candidate.edit_kind == "factor_extra":
+        return "G107" if traced.is_output(place) else "G103"
+    if code == "G104" and traced.mends_propagation(place, candidate.text):
+        return "G106"
+    return code
+
+
+def not_located(traced: Traced, v: ParameterVerdict, name: str) -> Suspect:
+    """A parameter that moves wrongly for a reason that has no single place."""
+    span = traced.update_span(v.parameter)
+    evidence = {"parameter": name, "parameters": [name], "cosine": float(v.cosine)}
+    code = {"zero": "U201", "scale": "G111", "sign": "G101"}.get(v.verdict, "G199")
+    finding = Finding(code, "fault", RULES[code]().message(**evidence), span, evidence)
+    return Suspect(finding, (), exact=True, parameters=frozenset({v.parameter}))
+
+
+def scaled(traced: Traced, v: ParameterVerdict, name: str) -> Suspect:
+    """A parameter whose step size is another than the others', but not by much."""
+    evidence = {"parameter": name, "parameters": [name], "relative": float(v.relative)}
+    finding = Finding(
+        "G111", "note", RULES["G111"]().message(**evidence), traced.update_span(v.parameter), evidence
+    )
+    return Suspect(finding, (), exact=False, parameters=frozenset({v.parameter}))
+
+
+def tape_of(traced: Traced) -> Tape:
+    """The recorded tape."""
+    return traced.tape
+
+
+def with_severity(suspect: Suspect, severity: str) -> Suspect:
+    """The same suspect with another severity."""
+    return replace(suspect, finding=replace(suspect.finding, severity=severity))  # type: ignore[arg-type]
+
+
+def spans_of(edits: Sequence[Edit]) -> list[SourceSpan]:
+    """Where edits are made."""
+    return [edit.span for edit in edits]

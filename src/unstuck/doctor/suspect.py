@@ -1,0 +1,37 @@
+"""A finding together with the changes that may mend it; `verify` decides which do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from unstuck.doctor.diagnosis import Finding
+from unstuck.doctor.fixes.patch import Edit
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One way to mend a finding: edits that belong together, and what they do in a few words."""
+
+    edits: tuple[Edit, ...]
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A finding that may keep a program from learning.
+
+    ``options`` come in the order in which they are worth trying. ``exact`` marks what is wrong
+    whatever the data are (a wrong gradient, a lost update), as against what depends on them
+    (weights, scaling, rates): the former is mended first. ``parameters`` are the numbers of the
+    parameters whose gradients it concerns.
+    """
+
+    finding: Finding
+    options: tuple[Option, ...] = ()
+    exact: bool = False
+    parameters: frozenset[int] = frozenset()
+
+    @property
+    def code(self) -> str:
+        """The finding's code."""
+        return self.finding.code

@@ -1,0 +1,74 @@
+"""Findings as GitHub shows them: an annotation at its line of the pull request.
+
+One line a finding in the form of workflow commands, ``::error file=...,line=...::message``.
+GitHub reads them from standard output, whichever program printed them.
+"""
+
+from __future__ import annotations
+
+from unstuck.doctor.diagnosis import Diagnosis, Finding
+from unstuck.doctor.schema import finding_name
+from unstuck.show.diagnosis.characters import LINE_END, harmless
+from unstuck.show.diagnosis.numbers import evidence_rows
+from unstuck.show.diagnosis.words import ordered, path_of, summary, verdict_line
+
+LEVELS = {"cause": "error", "fault": "error", "note": "notice"}
+OF_WHOLE = {"stuck": "error", "learns": "notice", "crashed": "error", "unknown": "warning"}
+
+
+def github_text(diagnosis: Diagnosis, folder: str = "") -> str:
+    """The verdict and every finding as workflow commands; paths are given from ``folder``."""
+    said = " ".join(filter(None, (verdict_line(diagnosis), summary(diagnosis))))
+    lines = [command(OF_WHOLE[diagnosis.verdict], {"title": "unstuck doctor"}, said)]
+    lines += [annotation(finding, diagnosis, folder) for finding in ordered(diagnosis.findings)]
+    return "\n".join(lines)
+
+
+def annotation(finding: Finding, diagnosis: Diagnosis, folder: str = "") -> str:
+    """One finding; a fault of a program that learns is a warning."""
+    level = LEVELS[finding.severity]
+    if finding.severity == "fault" and diagnosis.verdict == "learns":
+        level = "warning"
+    properties: dict[str, object] = {}
+    span = finding.span
+    if span is not None:
+        properties = {"file": path_of(finding, folder), "line": span.line}
+        if span.end_line == span.line:  # GitHub takes columns within one line only
+            properties |= {"col": span.column + 1, "endColumn": max(span.end_column, 1)}
+        properties["endLine"] = span.end_line
+    properties["title"] = f"{finding.code} {finding_name(finding.code)}"
+    return command(level, properties, _message(finding))
+
+
+def _message(finding: Finding) -> str:
+    lines = [finding.message]
+    lines += [
+        f"{row.label}: "
+        + ", ".join(
+            " ".join(filter(None, pair))
+            for pair in zip(row.heads or [""] * len(row.values), row.values, strict=True)
+        )
+        for row in evidence_rows(finding.evidence)
+    ]
+    if finding.replacement is not None:
+        lines.append(f"instead: {finding.replacement.strip() or 'nothing (take it out)'}")
+    return "\n".join(lines)
+
+
+def command(level: str, properties: dict[str, object], message: str) -> str:
+    """One workflow command, with everything escaped that GitHub would read otherwise.
+
+    >>> command("error", {"file": "a,b.py", "line": 3}, "100 % wrong")
+    '::error file=a%2Cb.py,line=3::100 %25 wrong'
+    """
+    listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    return f"::{level} {listed}::{_data(message)}"
+
+
+def _data(text: object) -> str:
+    lines = LINE_END.split(str(text).replace("%", "%25"))
+    return "%0A".join(harmless(line) for line in lines)
+
+
+def _property(value: object) -> str:
+    return _data(value).replace(":", "%3A").replace(",", "%2C")

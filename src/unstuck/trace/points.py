@@ -1,0 +1,89 @@
+"""Generic points: an update replayed with other parameters, so that nothing hides a wrong gradient.
+
+Saturated units, equal weights, zeros and chance agreement all hide or fake faults at the weights a
+program happens to have. The recorded update is a function of the parameters: replayed at random
+ones, the step must still be the same multiple of the true gradient. What an optimiser remembers
+is the same at every point of one window, so it falls out of the differences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from unstuck.trace.anatomy import Flow
+from unstuck.trace.replay import CannotReplay, replay
+from unstuck.trace.steps import Steps
+from unstuck.trace.tape import Tape
+
+SPREADS = (0.6, 0.3, 1.0)  # of the parameters, in units that keep a weighted sum near 1
+PRODUCTS = {"dot", "matmul", "einsum", "multiply", "outer", "inner", "tensordot", "vdot"}
+
+
+@dataclass(slots=True)
+class Point:
+    """One window at one choice of parameters: every value that differs from the tape."""
+
+    window: int
+    values: Mapping[int, Any]
+    changed: Mapping[int, Any] = field(default_factory=dict)  # the parameters, as they were drawn
+
+    def value(self, tape: Tape, index: int) -> Any:
+        """The value of a node at this point."""
+        return self.values.get(index, tape[index].value)
+
+
+def vector(tape: Tape, point: Point, nodes: tuple[int, ...]) -> Any:
+    """The values of some nodes at a point, one after the other, in float64."""
+    return np.concatenate(
+        [np.asarray(point.value(tape, index), dtype=float).ravel() for index in nodes]
+    )
+
+
+def generic_points(
+    tape: Tape, steps: Steps, flows: list[Flow], rng: np.random.Generator, count: int = 3
+) -> tuple[list[Point], str]:
+    """Each window as it was recorded and at ``count`` random points; and why some are missing."""
+    points, why = [], ""
+    spreads = [natural_spread(tape, steps, k) for k in range(len(steps.parameters))]
+    for w, flow in enumerate(flows):
+        points.append(Point(w, {}))
+        for spread in SPREADS[:count]:
+            changed: dict[int, Any] = {}
+            for k, nodes in flow.start.items():
+                for index in nodes:
+                    old = tape[index].value
+                    drawn = spread * spreads[k] * rng.standard_normal(np.shape(old))
+                    changed[index] = drawn.astype(getattr(old, "dtype", float)) if np.ndim(old) else float(drawn)
+            try:
+                with np.errstate(all="ignore"):
+                    values = replay(tape, changed, first=flow.window.first, last=flow.window.last)
+            except CannotReplay as error:
+                why = str(error)
+                break
+            points.append(Point(w, {**values, **changed}, changed))
+    return points, why
+
+
+def natural_spread(tape: Tape, steps: Steps, k: int) -> float:
+    """A standard deviation at which this parameter's products are of order one."""
+    parameter = steps.parameters[k]
+    nodes = {lineage.first for lineage in parameter.lineages}
+    fan = max(len(nodes), max(parameter.shape, default=1)) if parameter.size > 1 else 1
+    if len(nodes) > 1:
+        fan = max(1, round(len(nodes) ** 0.5))
+    partners: list[float] = []
+    for node in tape.nodes[tape.start :]:
+        if node.op in PRODUCTS and not nodes.isdisjoint(node.parents):
+            for parent in node.parents:
+                if parent not in nodes:
+                    value = np.asarray(tape[parent].value, dtype=float)
+                    if value.size and np.all(np.isfinite(value)):
+                        partners.append(float(np.sqrt(np.mean(value * value))))
+            if len(partners) > 20:
+                break
+    size = float(np.median(partners)) if partners else 1.0
+    return 1.0 / (max(size, 1e-3) * fan**0.5) if partners else 0.5

@@ -1,0 +1,247 @@
+"""How far a run got, measured by the program's own outputs against its own labels.
+
+The place where outputs meet labels is sampled over the whole run; the share of right classes (or
+the squared error, where there are none) at its start and its end, beside what the best constant
+answer would reach, says whether the program learns. What a program prints plays no part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from unstuck.trace.request import Key, Watched
+from unstuck.trace.tape import Ref, Site, Tape
+
+Array = Any
+ENOUGH = 300  # samples that an accuracy rests on, where there are so many
+
+
+@dataclass(frozen=True, slots=True)
+class Eye:
+    """What to watch: the expression, and which of its operands are output and label.
+
+    ``index`` is True where the label picks entries of the output. ``log`` is True where the
+    logarithm of the output stands there. ``group`` is how many evaluations make one sample
+    (outputs of pure-Python programs are numbers). ``per_update`` counts evaluations an update.
+    """
+
+    key: Key
+    output: int
+    label: int
+    index: bool = False
+    log: bool = False
+    group: int = 1
+    per_update: int = 1
+    first_label: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Accuracy (NaN without classes) and squared error at the start and the end of a run."""
+
+    updates: int
+    accuracy: tuple[float, float, float] = (float("nan"),) * 3  # start, end, chance
+    loss: tuple[float, float, float] = (float("nan"),) * 3
+    curve: tuple[tuple[int, float], ...] = ()  # evaluation, squared error
+    labels: Any = field(default=None, compare=False)
+
+    @property
+    def has_classes(self) -> bool:
+        """True if the labels are classes."""
+        return bool(np.isfinite(self.accuracy[2]))
+
+    @property
+    def gained(self) -> float:
+        """Progress: 0 the best constant answer, 1 the best there is."""
+        if self.has_classes:
+            return gain(self.accuracy[1], self.accuracy[2], 1.0)
+        return gain(self.loss[1], self.loss[2], 0.0)
+
+    @property
+    def loss_gained(self) -> float:
+        """The same by the squared error."""
+        return gain(self.loss[1], self.loss[2], 0.0)
+
+
+def gain(value: float, chance: float, best: float) -> float:
+    """The share of the way from chance to the best value; a value that is no number got nowhere."""
+    if not np.isfinite(value):
+        return -1.0
+    if abs(best - chance) < 1e-12:
+        return 1.0 if abs(best - value) < 1e-12 else 0.0
+    return float(np.clip((value - chance) / (best - chance), -1.0, 1.0))
+
+
+def site_key(site: Site) -> Key:
+    """The key under which the probe knows a site."""
+    s = site.span
+    return (s.file, s.line, s.column, s.end_line, s.end_column, site.kind)
+
+
+def operand_position(tape: Tape, index: int, parent: int) -> int | None:
+    """Which operand of a node another node is."""
+    for position, argument in enumerate(tape[index].args):
+        if isinstance(argument, Ref) and argument.index == parent:
+            return position
+    return None
+
+
+# ------------------------------------------------------------------------------- measuring
+
+
+def measure(watched: Watched | None, eye: Eye) -> Measured | None:
+    """Accuracy and loss at the two ends of a run; None where the place was never reached."""
+    if watched is None or not watched.samples:
+        return None
+    pairs = [pair for sample in grouped(watched, eye) if (pair := read(sample, eye)) is not None]
+    if not pairs:
+        return None
+    updates = max(1, round(watched.count / max(1, eye.per_update)))
+    labels = [y for _, _, y in pairs]
+    first, last = ends(pairs, watched.count)
+    classes = class_count(labels)
+    nan = float("nan")
+    accuracy = (nan, nan, nan)
+    if classes:
+        accuracy = (accuracy_of(first), accuracy_of(last), majority(labels))
+    loss = (loss_of(first), loss_of(last), spread(labels))
+    curve = tuple((at, loss_of([(at, o, y)])) for at, o, y in pairs)
+    return Measured(updates, accuracy, loss, curve, labels)
+
+
+def grouped(watched: Watched, eye: Eye) -> list[tuple[int, Sequence[Any]]]:
+    """Samples as (evaluation, operands); numbers put together where a sample has several."""
+    samples = [(s.at, s.operands) for s in watched.samples]
+    if eye.group <= 1:
+        return samples
+    found, pending = [], []
+    for at, operands in samples:
+        if pending and at != pending[-1][0] + 1:
+            pending = []
+        if not pending and at % eye.group:
+            continue
+        pending.append((at, operands))
+        if len(pending) == eye.group:
+            columns = zip(*(o for _, o in pending), strict=False)
+            found.append((pending[0][0], [np.array([np.asarray(v, float).ravel()[:1] for v in c]).ravel() for c in columns]))
+            pending = []
+    return found
+
+
+def read(sample: tuple[int, Sequence[Any]], eye: Eye) -> tuple[int, Array, Array] | None:
+    """The evaluation, the output as (samples, outputs), and the label as large."""
+    at, operands = sample
+    try:
+        output = np.asarray(operands[eye.output], dtype=float)
+        if eye.log:
+            output = np.exp(output)
+        if eye.index:
+            label = np.zeros(output.shape)
+            index = operands[eye.label]
+            label[tuple(index) if isinstance(index, list) else index] = 1.0
+        else:
+            label = np.asarray(operands[eye.label], dtype=float)
+            if label.shape != output.shape:
+                label = (
+                    label.reshape(output.shape) if label.size == output.size
+                    else np.broadcast_to(label, output.shape)
+                )  # fmt: skip
+    except (TypeError, ValueError, IndexError):
+        return None
+    return (at, *as_rows(output, label))
+
+
+def as_rows(output: Array, label: Array) -> tuple[Array, Array]:
+    """Outputs and labels with samples as rows."""
+    if output.ndim == 0:
+        return output.reshape(1, 1), label.reshape(1, 1)
+    if output.ndim == 1:
+        if is_one_hot(label[None, :]):
+            return output[None, :], label[None, :]
+        return output[:, None], label[:, None]
+    output, label = output.reshape(-1, output.shape[-1]), label.reshape(-1, label.shape[-1])
+    if is_one_hot(label):
+        return output, label
+    if is_one_hot(label.T):
+        return output.T, label.T
+    return (output, label) if output.shape[0] >= output.shape[1] else (output.T, label.T)
+
+
+def is_one_hot(label: Array) -> bool:
+    """True if each row has one entry above all others, which are equal."""
+    if label.shape[1] < 2:
+        return False
+    top = label.max(axis=1, keepdims=True)
+    low = label.min(axis=1, keepdims=True)
+    return bool(np.all((label == top).sum(axis=1) == 1) and np.all((label == top) | (label == low)))
+
+
+def class_count(labels: list[Array]) -> int:
+    """How many classes the labels have; 0 where they are numbers."""
+    if all(y.shape[1] > 1 for y in labels):
+        return labels[0].shape[1] if all(is_one_hot(y) for y in labels) else 0
+    values = np.unique(np.concatenate([y.ravel() for y in labels]))
+    return 2 if len(values) <= 2 and set(values) <= {-1.0, 0.0, 1.0} else 0
+
+
+def ends(
+    pairs: list[tuple[int, Array, Array]], count: int
+) -> tuple[list[tuple[int, Array, Array]], list[tuple[int, Array, Array]]]:
+    """The pairs at the start and at the end, as many as give enough samples."""
+
+    def take(ordered: list[tuple[int, Array, Array]], within: float) -> list[tuple[int, Array, Array]]:
+        got, rows = [], 0
+        for pair in ordered:
+            if rows >= ENOUGH or (got and abs(pair[0] - ordered[0][0]) > within):
+                break
+            got.append(pair)
+            rows += len(pair[1])
+        return got
+
+    return take(pairs, max(1.0, count * 0.05)), take(pairs[::-1], max(1.0, count * 0.2))
+
+
+def accuracy_of(pairs: list[tuple[int, Array, Array]]) -> float:
+    """Share of samples whose class is right; an output that is no number is wrong."""
+    right = total = 0
+    for _, output, label in pairs:
+        finite = np.all(np.isfinite(output), axis=1)
+        if label.shape[1] > 1:
+            hit = np.argmax(np.nan_to_num(output, nan=-np.inf), axis=1) == np.argmax(label, axis=1)
+            # equal outputs decide nothing
+            hit &= output.max(axis=1) > output.min(axis=1)
+        else:
+            middle = 0.0 if label.min() < 0 else 0.5
+            hit = ((output > middle) == (label > middle)).ravel()
+        right += int(np.count_nonzero(hit & finite))
+        total += len(output)
+    return right / max(1, total)
+
+
+def majority(labels: list[Array]) -> float:
+    """Share of the most frequent class."""
+    if labels[0].shape[1] > 1:
+        counts = sum(np.bincount(np.argmax(y, axis=1), minlength=y.shape[1]) for y in labels)
+        return float(np.max(counts) / np.sum(counts))
+    values = np.concatenate([y.ravel() for y in labels])
+    return float(np.unique(values, return_counts=True)[1].max() / len(values))
+
+
+def loss_of(pairs: list[tuple[int, Array, Array]]) -> float:
+    """Mean squared error of the outputs."""
+    with np.errstate(all="ignore"):
+        return float(
+            np.sum([np.sum((o - y) ** 2) for _, o, y in pairs]) / max(1, sum(o.size for _, o, _ in pairs))
+        )
+
+
+def spread(labels: list[Array]) -> float:
+    """Mean squared error of the best constant answer."""
+    width = labels[0].shape[1]
+    if any(y.shape[1] != width for y in labels):
+        return float("nan")
+    return float(np.mean(np.var(np.concatenate(labels), axis=0)))

@@ -1,0 +1,358 @@
+"""Which values are parameters, and where one update ends and the next begins.
+
+A value *evolves* when a later value reaches back to it through same-shape sums, item writes or
+copies, and takes its place: it is read where the old one was read, and the old one no more. A
+chain of such values is a *lineage*. A lineage is a parameter when its changes depend on it: round
+a loop of lineages that feed each other. Optimisers, dicts, lists, attributes and helper functions
+need no special case, since only values are followed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from unstuck.trace.tape import LEAF, Node, Ref, Tape
+
+Slot = tuple[int, str, int]  # site, op, position among the parents: where a value is read
+
+KEEPS = {  # ops whose result is their first argument again, as far as a parameter is concerned
+    "copy", "asarray", "array", "asanyarray", "astype", "ascontiguousarray", "float", "clip",
+    "maximum", "minimum", "nan_to_num", "round",
+}  # fmt: skip
+WRITES = {"setitem", "scatter"}
+SCALES = {"multiply", "true_divide"}
+LASTING = 0.3  # of the tape
+
+
+@dataclass(slots=True)
+class Lineage:
+    """One array (or number) through time: the nodes that were its value, in order."""
+
+    versions: list[int]
+    slots: frozenset[Slot]
+    updates: list[int] = field(default_factory=list)  # the node that made each later version
+
+    @property
+    def first(self) -> int:
+        """The node it started from."""
+        return self.versions[0]
+
+    def at(self, index: int) -> int:
+        """The version that was current when node ``index`` was about to be made."""
+        current = self.versions[0]
+        for version in self.versions:
+            if version >= index:
+                break
+            current = version
+        return current
+
+
+@dataclass(slots=True)
+class Parameter:
+    """One array, or all the numbers that a pure-Python program reads in the same places."""
+
+    lineages: list[Lineage]
+    shape: tuple[int, ...]
+
+    @property
+    def moves(self) -> bool:
+        """True if any of its values was ever replaced."""
+        return any(len(lineage.versions) > 1 for lineage in self.lineages)
+
+    @property
+    def size(self) -> int:
+        """How many numbers it holds."""
+        return len(self.lineages) * int(np.prod(self.shape, dtype=int))
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One update: the nodes ``[first, last)`` from the first read of the old values to the new."""
+
+    first: int
+    last: int
+
+
+@dataclass(slots=True)
+class Steps:
+    """Parameters, the optimiser's state, and the updates that the tape holds."""
+
+    parameters: list[Parameter]
+    states: list[Lineage]
+    windows: list[Window]
+    why: str = ""  # when there is nothing: in what way
+
+
+def is_number(value: object) -> bool:
+    """True for a value that a lineage can be made of."""
+    if isinstance(value, np.ndarray):
+        return value.dtype.kind == "f" and value.size > 0
+    return isinstance(value, float | np.floating)
+
+
+def find_steps(tape: Tape) -> Steps:
+    """Parameters, states and windows of a tape."""
+    children = evolving_children(tape)
+    slots = read_slots(tape)
+    found = [
+        lineage
+        for index in origins(tape, slots)
+        if (lineage := follow(index, tape, children, slots)) is not None
+        and lasts(lineage, tape)
+    ]
+    if not found:
+        return Steps([], [], [], "no value evolves")
+    changes = what_changes_depend_on(tape, found)
+    looped = feeding_back(changes)
+    states = {k for k in looped if is_state(k, looped, changes, found, tape)}
+    parameters = [found[k] for k in sorted(looped - states)]
+    if not parameters:
+        return Steps([], [found[k] for k in sorted(states)], [], "values evolve, none feeds back")
+    windows = find_windows(parameters, tape, slots)
+    # A value that lives within one update only (a hidden state) is none.
+    return Steps(group(parameters, tape), [found[k] for k in sorted(states)], windows)
+
+
+def lasts(lineage: Lineage, tape: Tape) -> bool:
+    """False for a sum that lives within one sample, and for a constant that many sums start from."""
+    length = len(tape) - tape.start
+    return (
+        lineage.versions[-1] >= tape.start + LASTING * length
+        and lineage.versions[1] <= tape.start + (1.0 - LASTING / 2) * length
+    )
+
+
+# ---------------------------------------------------------------------------------- lineages
+
+
+def evolving_parents(node: Node, tape: Tape) -> Iterator[int]:
+    """Parents of which this node may be the next version."""
+    op, args = node.op, node.args
+    if op in WRITES or op in KEEPS:
+        candidates = args[:1]
+    elif op == "add":
+        candidates = args[:2]
+    elif op == "subtract":
+        candidates = args[:1]
+    elif op in SCALES and np.ndim(node.value):
+        others = [np.size(tape[a.index].value) if isinstance(a, Ref) else 1 for a in args[:2]]
+        candidates = tuple(a for a, other in zip(args[:2], others[::-1], strict=False) if other == 1)
+    else:
+        return
+    shape = np.shape(node.value)
+    for argument in candidates:
+        if isinstance(argument, Ref) and np.shape(tape[argument.index].value) == shape:
+            yield argument.index
+
+
+def evolving_children(tape: Tape) -> dict[int, list[int]]:
+    """For each node, the nodes that may be its next version."""
+    children: dict[int, list[int]] = defaultdict(list)
+    for node in tape:
+        if is_number(node.value):
+            for parent in evolving_parents(node, tape):
+                children[parent].append(node.index)
+    return children
+
+
+def read_slots(tape: Tape) -> dict[int, dict[Slot, tuple[int, int]]]:
+    """For each node, where in the training it is read: slot -> (first, last) reading node."""
+    slots: dict[int, dict[Slot, tuple[int, int]]] = defaultdict(dict)
+    for node in tape.nodes[tape.start :]:
+        written = node.args[0].index if node.inplace and isinstance(node.args[0], Ref) else -1
+        for position, parent in enumerate(node.parents):
+            if parent == written and position == 0:
+                continue
+            slot = (node.site, node.op, position)
+            first, _ = slots[parent].get(slot, (node.index, 0))
+            slots[parent][slot] = (first, node.index)
+    return slots
+
+
+def origins(tape: Tape, slots: dict[int, dict[Slot, tuple[int, int]]]) -> list[int]:
+    """Values from before the training (or from nowhere) that the training reads."""
+    return sorted(
+        index
+        for index in slots
+        if (index < tape.start or tape[index].op == LEAF) and is_number(tape[index].value)
+    )
+
+
+def follow(
+    index: int,
+    tape: Tape,
+    children: dict[int, list[int]],
+    slots: dict[int, dict[Slot, tuple[int, int]]],
+) -> Lineage | None:
+    """The lineage that starts at a node; None if nothing ever takes its place."""
+    versions, everywhere = [index], set(slots[index])
+    while (later := successor(versions[-1], children, slots)) is not None:
+        versions.append(later)
+        everywhere |= set(slots[later])
+    if len(versions) == 1:
+        return None
+    return Lineage(versions, frozenset(everywhere), versions[1:])
+
+
+def successor(
+    index: int, children: dict[int, list[int]], slots: dict[int, dict[Slot, tuple[int, int]]]
+) -> int | None:
+    """The nearest value that evolved from this one and is read in its place, once it is no more."""
+    mine = slots.get(index, {})
+    retired = max((last for _, last in mine.values()), default=-1)  # its last read anywhere
+    queue, seen = deque(children.get(index, ())), {index}
+    while queue:
+        other = queue.popleft()
+        if other in seen:
+            continue
+        seen.add(other)
+        theirs = slots.get(other, {})
+        if any(slot in mine and retired <= first for slot, (first, _) in theirs.items()):
+            return other
+        queue.extend(children.get(other, ()))
+    return None
+
+
+# ------------------------------------------------------------------- parameters and states
+
+
+def what_changes_depend_on(tape: Tape, found: list[Lineage]) -> list[int]:
+    """For each lineage, the set (as bits) of lineages on which its changes depend.
+
+    Dependence is counted from one version to the next: a version's own past is cut off.
+    """
+    owner = {version: k for k, lineage in enumerate(found) for version in lineage.versions}
+    depends = [0] * len(tape)
+    changes = [0] * len(found)
+    for node in tape:
+        bits = 0
+        for parent in node.parents:
+            bits |= depends[parent]
+        k = owner.get(node.index)
+        if k is None:
+            depends[node.index] = bits
+            continue
+        depends[node.index] = 1 << k
+        if node.index != found[k].first:
+            changes[k] |= change_of(node, tape, depends, owner)
+    return changes
+
+
+def change_of(node: Node, tape: Tape, depends: list[int], owner: dict[int, int]) -> int:
+    """On what the difference between a version and the one before it depends."""
+    mine, bits = owner[node.index], 0
+    pending, seen = [node.index], set()
+    while pending:
+        current = tape[pending.pop()]
+        if current.index in seen:
+            continue
+        seen.add(current.index)
+        ways = set(evolving_parents(current, tape))
+        for parent in current.parents:
+            if parent in ways and (depends[parent] >> mine) & 1:
+                if owner.get(parent) != mine:
+                    pending.append(parent)
+            else:
+                bits |= depends[parent]
+        if len(seen) > 1000:
+            break
+    return bits
+
+
+def feeding_back(changes: list[int]) -> set[int]:
+    """Lineages whose changes depend on themselves, perhaps through others (Tarjan would do too)."""
+    alive = set(range(len(changes)))
+    users: dict[int, set[int]] = defaultdict(set)
+    for k, bits in enumerate(changes):
+        for other in bit_positions(bits):
+            users[other].add(k)
+    # Peel off what nothing alive uses, and what uses nothing alive, until only loops are left.
+    while True:
+        gone = {
+            k
+            for k in alive
+            if not (users[k] & alive) or not any(o in alive for o in bit_positions(changes[k]))
+        }
+        if not gone:
+            return alive
+        alive -= gone
+
+
+def bit_positions(bits: int) -> Iterator[int]:
+    """The positions of the ones in a number."""
+    while bits:
+        low = bits & -bits
+        yield low.bit_length() - 1
+        bits ^= low
+
+
+def is_state(
+    k: int, alive: set[int], changes: list[int], found: list[Lineage], tape: Tape
+) -> bool:
+    """True for an optimiser's memory: it only ever enters the change of one other lineage.
+
+    Where two lineages only feed each other, the one that starts at zero is the memory.
+    """
+    users = [j for j in alive if j != k and (changes[j] >> k) & 1]
+    if len(users) != 1 or (changes[k] >> k) & 1:
+        return False
+    (user,) = users
+    mine, theirs = tape[found[k].first].value, tape[found[user].first].value
+    if np.shape(mine) != np.shape(theirs):
+        return False
+    back = [j for j in alive if j != user and (changes[j] >> user) & 1]
+    if back != [k]:
+        return True
+    return not np.any(mine) and (bool(np.any(theirs)) or k > user)
+
+
+# ---------------------------------------------------------------------------------- windows
+
+
+def find_windows(
+    parameters: list[Lineage], tape: Tape, slots: dict[int, dict[Slot, tuple[int, int]]]
+) -> list[Window]:
+    """Updates, from one first read of the anchor to the next.
+
+    The anchor is the parameter with most versions; among those, the one that is read first.
+    """
+
+    def first_reads(lineage: Lineage) -> list[int]:
+        reads = []
+        for version in lineage.versions:
+            own = [
+                first
+                for slot, (first, _) in slots.get(version, {}).items()
+                if slot in lineage.slots and first not in lineage.updates
+            ]
+            if own:
+                reads.append(min(own))
+        return reads
+
+    anchor = max((first_reads(lineage) for lineage in parameters), key=lambda r: (len(r), -r[0]) if r else (0, 0))
+    bounds = sorted(set(anchor))
+    if bounds:
+        last = max(lineage.versions[-1] for lineage in parameters) + 1
+        if last > bounds[-1] and all(
+            lineage.versions[-1] >= bounds[-1] for lineage in parameters
+        ):
+            bounds.append(last)
+    return [Window(first, last) for first, last in zip(bounds, bounds[1:], strict=False)]
+
+
+def group(parameters: list[Lineage], tape: Tape) -> list[Parameter]:
+    """Arrays one by one; numbers of pure Python together where they are read in the same places."""
+    grouped: list[Parameter] = []
+    numbers: dict[frozenset[Slot], list[Lineage]] = defaultdict(list)
+    for lineage in parameters:
+        shape = np.shape(tape[lineage.first].value)
+        if shape:
+            grouped.append(Parameter([lineage], shape))
+        else:
+            numbers[lineage.slots].append(lineage)
+    grouped += [Parameter(lineages, ()) for lineages in numbers.values()]
+    return sorted(grouped, key=lambda parameter: parameter.lineages[0].first)

@@ -1,0 +1,174 @@
+"""A traced program: its tape, and what was read off it. Made in one go by `trace`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from unstuck.record.run_record import SourceSpan
+from unstuck.trace.anatomy import Anatomy, Pairing, dissect
+from unstuck.trace.facts import name_of, source_of
+from unstuck.trace.layers import TracedLayer, find_layers
+from unstuck.trace.loops import inner_loops, training_loops
+from unstuck.trace.progress import Eye, operand_position, site_key
+from unstuck.trace.request import Key, LoopCount, Outcome, Request
+from unstuck.trace.steps import Steps, find_steps
+from unstuck.trace.tape import Ref, Tape
+from unstuck.trace.verdict import Judgement, judge_gradients
+
+Run = Callable[[Request], Outcome]
+SHORT = 16  # iterations that a long inner loop is cut to where a whole update does not fit
+SEED = 0  # of the generic points
+
+
+@dataclass(slots=True)
+class Traced:
+    """Everything known from one tape.
+
+    ``loop`` is the training loop; ``shortened`` the inner loops that were cut so that an update
+    fits on the tape.
+    """
+
+    tape: Tape
+    steps: Steps
+    anatomy: Anatomy
+    judgement: Judgement
+    layers: list[TracedLayer]
+    loop: LoopCount
+    outcome: Outcome
+    shortened: tuple[Key, ...] = ()
+
+    # ----------------------------------------------------------------------------- words
+
+    def name_of(self, k: int) -> str:
+        """What the program calls a parameter."""
+        parameter = self.steps.parameters[k]
+        return name_of(self.tape, parameter.lineages[0].first) or f"parameter {k + 1}"
+
+    def update_span(self, k: int) -> SourceSpan | None:
+        """The expression that makes a parameter's next value."""
+        for lineage in self.steps.parameters[k].lineages:
+            for index in lineage.updates[:1]:
+                return source_of(self.tape, index)
+        return None
+
+    def update_spans(self) -> list[SourceSpan]:
+        """Those of all parameters, each once."""
+        spans = [self.update_span(k) for k in range(len(self.steps.parameters))]
+        return list(dict.fromkeys(span for span in spans if span is not None))
+
+    # --------------------------------------------------------------------- outputs and labels
+
+    @property
+    def pairing(self) -> Pairing | None:
+        """The outputs and labels that the meant loss compares."""
+        loss = self.judgement.loss
+        if loss is not None and loss.pairing is not None:
+            return loss.pairing
+        return self.anatomy.pairings[0] if self.anatomy.pairings else None
+
+    def eye(self) -> Eye | None:
+        """What to watch to see progress: the plainest place where outputs meet labels."""
+        usable = [e for p in self.anatomy.pairings if (e := self._eye_of(p)) is not None]
+        preferred = self.pairing
+        usable.sort(key=lambda e: (e.log, e.index))
+        if preferred is not None:
+            own = self._eye_of(preferred)
+            if own is not None and not own.log:
+                return own
+        return usable[0] if usable else None
+
+    def _eye_of(self, pairing: Pairing) -> Eye | None:
+        meets = pairing.meets[0]
+        first = meets[0]
+        node = self.tape[first.node]
+        output = operand_position(self.tape, first.node, first.output)
+        if first.index is not None:
+            label: int | None = 1
+        elif first.label >= 0:
+            label = operand_position(self.tape, first.node, first.label)
+        else:
+            label = 1 - output if output in {0, 1} else None
+        if output is None or label is None or node.site < 0:
+            return None
+        value = self.tape[first.output].value
+        scalar = np.ndim(value) == 0 or np.size(value) == 1
+        windows = max(1, len(pairing.meets))
+        per_update = max(1, round(sum(len(m) for m in pairing.meets.values()) / windows))
+        return Eye(
+            site_key(self.tape.sites[node.site]),
+            output,
+            label,
+            index=first.index is not None,
+            log=self.tape[first.output].op == "log",
+            group=per_update if scalar and 1 < per_update <= 64 and not self.shortened else 1,
+            per_update=per_update,
+        )
+
+    # -------------------------------------------------------------------------- for the fixes
+
+    def generic_tape(self) -> tuple[Tape, list[int]]:
+        """The tape as it would read at random parameters; and which point each window is at."""
+        nodes = list(self.tape.nodes)
+        chosen: list[int] = []
+        for w in range(len(self.anatomy.flows)):
+            own = [p for p, point in enumerate(self.judgement.points) if point.window == w]
+            p = next((p for p in own if self.judgement.points[p].values), own[0])
+            chosen.append(p)
+            for index, value in self.judgement.points[p].values.items():
+                nodes[index] = replace(nodes[index], value=value)
+        return replace(self.tape, nodes=nodes), chosen
+
+
+def trace(run: Run, loops: Sequence[LoopCount], say: Callable[[str], None]) -> tuple[Traced | None, str]:
+    """Record the training loop of a program and read it; or the reason why not."""
+    why = "no loop ran that could be a training loop"
+    for loop in training_loops(loops):
+        say(f"recording the first updates (the loop in line {loop.key[1]})")
+        for request in requests(loop, loops):
+            outcome = run(request)
+            if outcome.tape is None:
+                why = "the program could not be recorded"
+                continue
+            steps = find_steps(outcome.tape)
+            if steps.parameters and len(steps.windows) >= 1:
+                traced = read(outcome, steps, loop, tuple(key for key, _ in request.shorten))
+                return traced, ""
+            why = steps.why or "no update was completed within the recording"
+            if outcome.tape.stopped == "end":
+                break
+    return None, why
+
+
+def requests(loop: LoopCount, loops: Sequence[LoopCount]) -> list[Request]:
+    """The recordings to try: as it is; then with long inner loops cut, from the outermost."""
+    plain = Request("record", loop=loop.key)
+    long_loops = [
+        other
+        for other in inner_loops(loop, loops)
+        if other.iterations > 3 * SHORT * max(1, other.entries)
+    ]
+    return [
+        plain,
+        *(Request("record", loop=loop.key, shorten=((other.key, SHORT),)) for other in long_loops[:2]),
+    ]
+
+
+def read(outcome: Outcome, steps: Steps, loop: LoopCount, shortened: tuple[Key, ...]) -> Traced:
+    """Labels, outputs, verdicts and layers of a recorded tape."""
+    tape = outcome.tape
+    if tape is None:  # pragma: no cover - the caller has looked
+        raise ValueError("there is no tape to read")
+    anatomy = dissect(tape, steps)
+    judgement = judge_gradients(tape, steps, anatomy, np.random.default_rng(SEED))
+    pairing = judgement.loss.pairing if judgement.loss is not None else None
+    pairing = pairing or (anatomy.pairings[0] if anatomy.pairings else None)
+    layers = find_layers(tape, steps, anatomy, pairing) if anatomy.flows else []
+    return Traced(tape, steps, anatomy, judgement, layers, loop, outcome, shortened)
+
+
+def refers_to(argument: object, index: int) -> bool:
+    """True if an argument is the reference to a node."""
+    return isinstance(argument, Ref) and argument.index == index
