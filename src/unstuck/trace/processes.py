@@ -42,7 +42,8 @@ def can_list() -> bool:
 def members(leader: int, marker: str) -> list[int]:
     """The living processes of the run that ``leader`` began, itself among them.
 
-    ``marker`` is the start of the variable that the run's environment holds.
+    ``marker`` is the start of the variable that the run's environment holds. A ``leader`` of 0
+    means that only the variable tells: 0 is the group and session of the system's own processes.
     """
     mine = os.getpid()
     processes = {p.pid: p for p in _all_processes() if p.pid != mine}
@@ -51,7 +52,7 @@ def members(leader: int, marker: str) -> list[int]:
         p.pid
         for p in processes.values()
         if p.began >= first
-        and (leader in {p.pid, p.group, p.session} or _has_variable(p.pid, marker))
+        and ((leader > 0 and leader in {p.pid, p.group, p.session}) or _has_variable(p.pid, marker))
     }
     grew = True
     while grew:
