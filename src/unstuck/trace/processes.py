@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +59,17 @@ def members(leader: int, marker: str) -> list[int]:
         children = {p.pid for p in processes.values() if p.parent in found} - found
         found |= children
         grew = bool(children)
-    return [pid for pid in found if processes[pid].state not in "ZX"]
+    return [pid for pid in found - _above(processes) if processes[pid].state not in "ZX"]
+
+
+def _above(processes: Mapping[int, Process]) -> set[int]:
+    """The processes that this one was started by: whatever is looked for, they are not it."""
+    found = {0, 1}
+    pid = os.getppid()
+    while pid in processes and pid not in found:
+        found.add(pid)
+        pid = processes[pid].parent
+    return found
 
 
 def kill_all(leader: int, marker: str) -> int:
