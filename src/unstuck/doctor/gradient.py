@@ -18,7 +18,7 @@ from unstuck.doctor.fixes.patch import Edit, replacement
 from unstuck.doctor.fixes.synthesise import Candidate, Wanted, synthesise
 from unstuck.doctor.rules import RULES
 from unstuck.doctor.suspect import Option, Suspect
-from unstuck.doctor.updates import flipped_updates
+from unstuck.doctor.updates import flipped_updates, swapped_error
 from unstuck.record.run_record import SourceSpan
 from unstuck.trace.gradients import Loss
 from unstuck.trace.program import Program
@@ -104,10 +104,10 @@ def is_mild(v: ParameterVerdict) -> bool:
 
 def all_reversed(program: Program, traced: Traced, names: Sequence[str]) -> Suspect:
     """Every parameter moves uphill: the updates, or the error, have the wrong sign."""
-    meet = traced.error_site()
+    meet = traced.error_span()
     updates = flipped_updates(program, traced.update_spans())
     options: list[Option] = []
-    swapped = traced.swapped_error(program) if meet is not None else None
+    swapped = swapped_error(program, meet) if meet is not None else None
     if swapped is not None:
         options.append(Option((swapped,), "the other way round"))
     if updates:
@@ -226,10 +226,16 @@ def code_of(candidate: Candidate, place: Located, traced: Traced) -> str:
     """The code for a change: by what was changed, and where."""
     code = CODES.get(candidate.edit_kind, "G199")
     if candidate.edit_kind == "factor_extra":
-        return "G107" if traced.is_output(place) else "G103"
-    if code == "G104" and traced.mends_propagation(place, candidate.text):
-        return "G106"
+        return "G107" if at_output(place, traced) else "G103"
     return code
+
+
+def at_output(place: Located, traced: Traced) -> bool:
+    """True if the true value that belongs at a place is the error at the outputs."""
+    nodes = traced.output_nodes()
+    return any(
+        (traced.tape[n].site, traced.tape[n].op) == place.source[1:3] for n in nodes
+    )
 
 
 def not_located(traced: Traced, v: ParameterVerdict, name: str) -> Suspect:

@@ -23,13 +23,15 @@ class Suspect:
     ``options`` come in the order in which they are worth trying. ``exact`` marks what is wrong
     whatever the data are (a wrong gradient, a lost update), as against what depends on them
     (weights, scaling, rates): the former is mended first. ``parameters`` are the numbers of the
-    parameters whose gradients it concerns.
+    parameters whose gradients it concerns. A ``speculative`` one has nothing against it but that
+    the program does not learn; it is only spoken of if mending it helps.
     """
 
     finding: Finding
     options: tuple[Option, ...] = ()
     exact: bool = False
     parameters: frozenset[int] = frozenset()
+    speculative: bool = False
 
     @property
     def code(self) -> str:

@@ -20,6 +20,7 @@ from unstuck.trace.tape import Node, Ref, Tape
 
 SAME_SIZE = {"negative", "transpose", "reshape", "astype", "array", "asarray", "copy", "ravel",
              "squeeze", "expand_dims", "float", "gather", "subtract"}  # fmt: skip
+VIEWS = {"transpose", "reshape", "getitem", "gather", "copy", "array", "asarray", "ravel"}
 THROUGH = {"log", "clip", "add", "maximum", "minimum", "transpose", "reshape", "ravel", "squeeze",
            "copy", "array", "asarray", "float", "item", "astype", "expand_dims", "subtract",
            "getitem", "gather", "negative"}  # fmt: skip
@@ -42,6 +43,7 @@ class Flow:
     end: dict[int, tuple[int, ...]]
     reach: dict[int, int]
     labelled: set[int] = field(default_factory=set)
+    begins: set[int] = field(default_factory=set)  # all nodes of ``start``
 
     def depends(self, index: int) -> bool:
         """True for a value that depends on parameters."""
@@ -150,7 +152,7 @@ def flow_of(tape: Tape, steps: Steps, window: Window) -> Flow:
         bits |= born.get(node.index, 0)
         if bits:
             reach[node.index] = bits
-    return Flow(window, start, end, reach)
+    return Flow(window, start, end, reach, begins=begins)
 
 
 def varying_places(tape: Tape) -> set[Place]:
@@ -239,18 +241,32 @@ def rank_labels(
 ) -> list[list[list[Meet]]]:
     """Places where labels may be met, best first: for each, the meets of every window."""
     by_place: dict[Place, list[list[Meet]]] = defaultdict(lambda: [[] for _ in flows])
-    score: dict[Place, tuple[int, int]] = {}
+    score: dict[Place, tuple[int, bool, int]] = {}
     for w, flow in enumerate(flows):
         for place, meet, reach in meets_in(tape, flow, touched, varying):
             by_place[place][w].append(meet)
-            rank = (-reach.bit_count(), meet.node - flow.window.first)
+            bare = is_bare(tape, flow, meet.output)  # data times weights: these are inputs
+            rank = (-reach.bit_count(), bare, meet.node - flow.window.first)
             score[place] = min(score.get(place, rank), rank)
     plain = {place for place in by_place if place[2] == -1}
     for place in plain:  # loop counters index too: a label changes from one update to the next
         numbers = {str([m.index for m in meets]) for meets in by_place[place] if meets}
         if len(numbers) < 2:
             del by_place[place]
-    return [by_place[place] for place in sorted(by_place, key=lambda p: (score[p][0], p[2] == -1, score[p][1]))]
+    return [by_place[place] for place in sorted(by_place, key=lambda p: (score[p][:2], p[2] == -1, score[p][2]))]
+
+
+def is_bare(tape: Tape, flow: Flow, index: int) -> bool:
+    """True for a parameter itself, or a view of one."""
+    begins = flow_starts(flow)
+    for _ in range(6):
+        if index in begins:
+            return True
+        node = tape[index]
+        if node.op not in VIEWS or not node.parents:
+            return False
+        index = node.parents[0]
+    return False
 
 
 def with_labels(
@@ -343,7 +359,11 @@ def pairings_of(
                     Meet(index, outputs[0], constants[0], node.args[1] if position else None)
                 )
     seen: set[tuple[int, ...]] = set()
-    for (site, op), meets in sorted(places.items(), key=lambda item: min(m.node for ms in item[1] for m in ms)):
+    def order(item: tuple[tuple[int, str], list[list[Meet]]]) -> tuple[bool, int]:
+        """Differences first (nothing is simpler), then what comes first."""
+        return item[0][1] != "subtract", min(m.node for own in item[1] for m in own)
+
+    for (site, op), meets in sorted(places.items(), key=order):
         if any(not m for m in meets):
             continue
         for depth in range(4):
@@ -391,7 +411,7 @@ def upwards(tape: Tape, flow: Flow, index: int, depth: int) -> int | None:
 
 def flow_starts(flow: Flow) -> set[int]:
     """The parameters' nodes at the start of a window."""
-    return {index for nodes in flow.start.values() for index in nodes}
+    return flow.begins
 
 
 def label_value(tape: Tape, meet: Meet, shape: tuple[int, ...]) -> Any:

@@ -6,7 +6,7 @@ the recorded start, and the verdict on each parameter are put in the words of `R
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -208,23 +208,35 @@ def has_twins(value: Array, fan_in: int | None) -> bool:
 # -------------------------------------------------------------------- inputs, labels, outputs
 
 
-def root_of(tape: Tape, index: int, labelled: frozenset[int]) -> int:
-    """The whole data set of which a batch or a sample is a part."""
+def root_of(tape: Tape, index: int, shared: frozenset[int] | set[int]) -> int:
+    """The whole data set of which a batch or a sample is a part, short of what is ``shared``."""
     for _ in range(30):
         node = tape[index]
-        if node.op in {"getitem", "gather", "reshape", "transpose", "array", "asarray", "astype", "copy", "take", "expand_dims", "ravel"} and node.parents:
+        if node.op in {"getitem", "gather", "reshape", "transpose", "array", "asarray", "astype", "copy", "take", "expand_dims", "ravel"} and node.parents and node.parents[0] not in shared:
             index = node.parents[0]
         else:
             break
     return index
 
 
-def input_facts(tape: Tape, layers: Sequence[TracedLayer]) -> tuple[ArrayFacts | None, int]:
+def ancestors(tape: Tape, nodes: Iterable[int]) -> set[int]:
+    """The nodes and everything they were made from."""
+    found: set[int] = set()
+    pending = list(nodes)
+    while pending:
+        index = pending.pop()
+        if index not in found:
+            found.add(index)
+            pending.extend(tape[index].parents)
+    return found
+
+
+def input_facts(tape: Tape, layers: Sequence[TracedLayer], labels: Iterable[int] = ()) -> tuple[ArrayFacts | None, int]:
     """The statistics of what the first layer is fed, and the node of the whole data set."""
     if not layers or not layers[0].inputs:
         return None, -1
     values = values_of(tape, layers[0].inputs)
-    root = root_of(tape, layers[0].inputs[0], frozenset())
+    root = root_of(tape, layers[0].inputs[0], ancestors(tape, labels))
     whole = np.asarray(tape[root].value)
     name = name_of(tape, root)
     axis: int | None = None
@@ -305,7 +317,7 @@ def build_record(
 ) -> RunRecord:
     """The record of a traced program."""
     parameters = parameter_facts(tape, steps, judgement, layers)
-    inputs, _ = input_facts(tape, layers)
+    inputs, _ = input_facts(tape, layers, anatomy.label_nodes)
     decay = [v.decay for v in judgement.verdicts if v.verdict == "ok" and v.decay]
     nan = float("nan")
     accuracy = measured.accuracy if measured else (nan, nan, nan)

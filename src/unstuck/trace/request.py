@@ -83,13 +83,17 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class ProgramError:
-    """The exception that ended a program: what it said, and the innermost own line."""
+    """The exception that ended a program: what it said, and the innermost own line.
+
+    ``known`` has the keys that were there, where one was missing.
+    """
 
     type: str
     message: str
     span: SourceSpan | None
     function: str = ""
     traceback: str = ""
+    known: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

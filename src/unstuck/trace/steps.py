@@ -178,7 +178,18 @@ def origins(tape: Tape, slots: dict[int, dict[Slot, tuple[int, int]]]) -> list[i
     return sorted(
         index
         for index in slots
-        if (index < tape.start or tape[index].op == LEAF) and is_number(tape[index].value)
+        if is_number(tape[index].value)
+        and (index < tape.start or tape[index].op == LEAF or from_constant(tape[index]))
+    )
+
+
+def from_constant(node: Node) -> bool:
+    """True for the first value of a bias that began as a plain 0: ``0 - step``."""
+    return (
+        node.op in {"add", "subtract"}
+        and len(node.args) == 2
+        and isinstance(node.args[0], int | float)
+        and np.ndim(node.value) == 0
     )
 
 
@@ -341,7 +352,12 @@ def find_windows(
             lineage.versions[-1] >= bounds[-1] for lineage in parameters
         ):
             bounds.append(last)
-    return [Window(first, last) for first, last in zip(bounds, bounds[1:], strict=False)]
+    born = max((x.first for x in parameters if x.first >= tape.start and tape[x.first].op != LEAF), default=-1)
+    return [
+        Window(first, last)
+        for first, last in zip(bounds, bounds[1:], strict=False)
+        if first > born  # before, a value that begins as a plain number is not there
+    ]
 
 
 def group(parameters: list[Lineage], tape: Tape) -> list[Parameter]:

@@ -93,6 +93,8 @@ class Traced:
             label = 1 - output if output in {0, 1} else None
         if output is None or label is None or node.site < 0:
             return None
+        if first.label >= 0 and self.tape[first.label].op in {"negative", "subtract"}:
+            return None  # -y or 1 - y: not the label itself
         value = self.tape[first.output].value
         scalar = np.ndim(value) == 0 or np.size(value) == 1
         windows = max(1, len(pairing.meets))
@@ -106,6 +108,31 @@ class Traced:
             group=per_update if scalar and 1 < per_update <= 64 and not self.shortened else 1,
             per_update=per_update,
         )
+
+    @property
+    def loop_function(self) -> str:
+        """The function in which the training loop stands."""
+        for site in self.tape.sites:
+            if site.kind == "loop" and site_key(site) == self.loop.key:
+                return site.function
+        return "<module>"
+
+    def error_span(self) -> SourceSpan | None:
+        """Where output and label are subtracted, if that is how the error is made."""
+        for pairing in self.anatomy.pairings:
+            site = self.tape.sites[pairing.place[0]] if pairing.place[0] >= 0 else None
+            if site is not None and pairing.place[1] == "subtract":
+                return site.span
+        return None
+
+    def output_nodes(self) -> set[int]:
+        """The outputs, and the weighted sums that they are made from, in the first window."""
+        found: set[int] = set()
+        if self.pairing is not None:
+            found.update(self.pairing.outputs[0])
+        if self.layers:
+            found.update(self.layers[-1].sums)
+        return found
 
     # -------------------------------------------------------------------------- for the fixes
 
@@ -122,9 +149,12 @@ class Traced:
         return replace(self.tape, nodes=nodes), chosen
 
 
-def trace(run: Run, loops: Sequence[LoopCount], say: Callable[[str], None]) -> tuple[Traced | None, str]:
-    """Record the training loop of a program and read it; or the reason why not."""
+def trace(
+    run: Run, loops: Sequence[LoopCount], say: Callable[[str], None]
+) -> tuple[Traced | None, str, Tape | None]:
+    """Record the training loop of a program and read it; or the reason why not, and the tape."""
     why = "no loop ran that could be a training loop"
+    last: Tape | None = None
     for loop in training_loops(loops):
         say(f"recording the first updates (the loop in line {loop.key[1]})")
         for request in requests(loop, loops):
@@ -132,14 +162,15 @@ def trace(run: Run, loops: Sequence[LoopCount], say: Callable[[str], None]) -> t
             if outcome.tape is None:
                 why = "the program could not be recorded"
                 continue
+            last = last or outcome.tape
             steps = find_steps(outcome.tape)
             if steps.parameters and len(steps.windows) >= 1:
                 traced = read(outcome, steps, loop, tuple(key for key, _ in request.shorten))
-                return traced, ""
+                return traced, "", outcome.tape
             why = steps.why or "no update was completed within the recording"
             if outcome.tape.stopped == "end":
                 break
-    return None, why
+    return None, why, last
 
 
 def requests(loop: LoopCount, loops: Sequence[LoopCount]) -> list[Request]:

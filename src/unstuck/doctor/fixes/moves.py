@@ -36,16 +36,7 @@ def moved_span(span: SourceSpan, edits: Sequence[Edit], before: Program, after: 
 
 def span_at(source: Source, file: str, start: int, end: int) -> SourceSpan:
     """The span between two offsets of a text."""
-    line, column = position(source, start)
-    end_line, end_column = position(source, end)
-    return SourceSpan(file, line, column, end_line, end_column)
-
-
-def position(source: Source, offset: int) -> tuple[int, int]:
-    """Line (from 1) and column of an offset."""
-    before = source.text[: max(0, offset)]
-    line = before.count("\n") + 1
-    return line, len(before) - (before.rfind("\n") + 1)
+    return SourceSpan(file, *source.place(start), *source.place(end))
 
 
 def moved_key(key: Key, edits: Sequence[Edit], before: Program, after: Program) -> Key:

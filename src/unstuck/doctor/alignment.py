@@ -1,0 +1,119 @@
+"""Inputs and labels that do not belong together: one of them was shuffled, the other was not."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+import numpy as np
+
+from unstuck.doctor.fixes.lines import insert_after, replace_statement, statement_at
+from unstuck.doctor.fixes.patch import Edit
+from unstuck.doctor.rules import RULES
+from unstuck.doctor.suspect import Option, Suspect
+from unstuck.trace.program import Program
+from unstuck.trace.steps import is_number
+from unstuck.trace.tape import Node, Ref, Tape
+from unstuck.trace.traced import Traced
+
+ORDERS = {"random.permutation", "random.shuffle", "random.choice", "random.randint"}
+PICKS = {"getitem", "take"}
+
+
+def misaligned(program: Program, traced: Traced) -> list[Suspect]:
+    """A suspect where the order of one of inputs and labels alone is random."""
+    tape = traced.tape
+    inputs = [i for layer in traced.layers[:1] for i in layer.inputs[:8]]
+    labels = [m.label for m in traced.pairing.meets[0] if m.label >= 0] if traced.pairing else []
+    if not inputs or not labels:
+        return []
+    mine, theirs = orders_behind(tape, inputs), orders_behind(tape, labels[:8])
+    if bool(mine) == bool(theirs):
+        return []
+    shuffled, other = (inputs, labels) if mine else (labels, inputs)
+    place = max(mine or theirs)
+    node = tape[place]
+    if node.site < 0:
+        return []
+    site = tape.sites[node.site]
+    options = together(program, tape, node, other[0])
+    finding = RULES["D404"]().finding("fault", site.span, shuffled=site.text)
+    return [Suspect(finding, tuple(options), exact=True)] if shuffled else []
+
+
+def orders_behind(tape: Tape, nodes: Iterable[int]) -> set[int]:
+    """Nodes at which what the given ones were made from was put in a random order."""
+    found: set[int] = set()
+    seen: set[int] = set()
+    pending = list(nodes)
+    while pending:
+        index = pending.pop()
+        if index in seen:
+            continue
+        seen.add(index)
+        node = tape[index]
+        if node.op == "shuffle":
+            found.add(index)
+        elif node.op in PICKS and len(node.args) > 1 and random_order(tape, node.args[1]):
+            found.add(index)
+        pending.extend(node.parents)
+    return found
+
+
+def random_order(tape: Tape, structure: object) -> bool:
+    """True if an index was drawn, or is part of one that was."""
+    if isinstance(structure, tuple | list):
+        return any(random_order(tape, part) for part in structure)
+    if not isinstance(structure, Ref):
+        return False
+    seen: set[int] = set()
+    pending = [structure.index]
+    while pending and len(seen) < 40:
+        node = tape[pending.pop()]
+        if node.index in seen:
+            continue
+        seen.add(node.index)
+        if node.op in ORDERS or (node.op == "shuffle" and not is_number(node.value)):
+            return True
+        if node.op in {"getitem", "gather", "copy", "array", "asarray", "astype", "reshape", "leaf"}:
+            pending.extend(node.parents)
+    return False
+
+
+def together(program: Program, tape: Tape, node: Node, other: int) -> list[Option]:
+    """One order for both: in the place of a shuffle, or repeated for the other one."""
+    site = tape.sites[node.site]
+    file, line = site.span.file, site.span.line
+    name = partner_name(tape, node, other)
+    if name is None:
+        return []
+    statement = statement_at(program, file, line)
+    if node.op == "shuffle" and isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+        call = statement.value
+        if not call.args:
+            return []
+        mine = ast.unparse(call.args[0])
+        text = f"order = np.random.permutation(len({mine}))\n{mine}, {name} = {mine}[order], {name}[order]"
+        return [Option((replace_statement(program, file, line, text),), "shuffled together")]
+    if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Subscript):
+        order = ast.unparse(statement.value.slice)
+        edit: Edit = insert_after(program, file, line, f"{name} = {name}[{order}]")
+        return [Option((edit,), "put in the same order")]
+    return []
+
+
+def partner_name(tape: Tape, node: Node, other: int) -> str | None:
+    """What the array that must keep step is called where the order is drawn."""
+    length = np.shape(node.value)[0] if np.ndim(node.value) else -1
+    index = other
+    for _ in range(30):
+        candidate = tape[index]
+        if np.ndim(candidate.value) and length in np.shape(candidate.value):
+            for frame in (node.frame, 0):
+                for binding in reversed(tape.bindings):
+                    if binding.frame == frame and binding.node == index:
+                        return binding.text
+        if not candidate.parents:
+            return None
+        index = candidate.parents[0]
+    return None

@@ -1,0 +1,427 @@
+"""From a program to its diagnosis: run, record, judge, suspect, mend, re-run, say.
+
+Each stage stands in a module of its own; here they are put in order and given their share of the
+time. A repaired program that still does not learn is examined again: one fault hides another.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from unstuck.doctor.alignment import misaligned
+from unstuck.doctor.crashes import crash_suspects
+from unstuck.doctor.diagnosis import (
+    Clean,
+    Diagnosis,
+    Finding,
+    Progress,
+    Repair,
+    Severity,
+    Unchecked,
+    Verdict,
+)
+from unstuck.doctor.fixes.choose import LEAST, Choice, Chooser
+from unstuck.doctor.fixes.moves import moved_span
+from unstuck.doctor.fixes.patch import Edit, unified_diff
+from unstuck.doctor.fixes.verify import Trials
+from unstuck.doctor.gradient import judge_gradients_of
+from unstuck.doctor.judge import judge
+from unstuck.doctor.rules import RULES
+from unstuck.doctor.rules.statements import useless_statements
+from unstuck.doctor.soft import soft_suspects, wrong_softmax_axis
+from unstuck.doctor.suspect import Suspect
+from unstuck.doctor.updates import update_suspects
+from unstuck.trace.facts import build_record
+from unstuck.trace.program import Program
+from unstuck.trace.progress import Measured
+from unstuck.trace.request import Key, Limits, Outcome, Request
+from unstuck.trace.sandbox import Sandbox
+from unstuck.trace.traced import Traced, trace
+
+BUDGET = 60.0
+BASELINE_SHARE = 0.2  # of the budget, that the first run may take
+ROUNDS = 6  # of examining a repaired program again
+STUCK = 0.08  # progress under which a program has learned nothing
+CLOSES = 0.5  # of the gap, that a repair must close for the program to be called stuck
+NOTHING_MOVES = "no value evolves"
+Say = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Case:
+    """One diagnosis while it is being made."""
+
+    program: Program
+    sandbox: Sandbox
+    deadline: float
+    budget: float
+    rerun: bool
+    say: Say
+    current: Program
+    outcome: Outcome | None = None
+    traced: Traced | None = None  # of the program as it now stands
+    measured: Measured | None = None
+    stop: tuple[Key, int] | None = None
+    findings: list[Finding] = field(default_factory=list)
+    clean: list[Clean] = field(default_factory=list)
+    unchecked: list[Unchecked] = field(default_factory=list)
+    needed: list[Finding] = field(default_factory=list)
+    after: float = float("nan")
+    after_measured: Measured | None = None
+    runs: int = 0
+    why: str = ""
+    cut: str = ""
+    interrupted: bool = False
+    soft: set[str] = field(default_factory=set)  # codes of findings that depend on the data
+
+
+def examine(
+    program: Program,
+    *,
+    budget: float = BUDGET,
+    python: str | None = None,
+    rerun: bool = True,
+    say: Say | None = None,
+) -> Diagnosis:
+    """Run a program, find what keeps it from learning, and the change that makes it learn.
+
+    Parameters
+    ----------
+    program : Program
+    budget : float
+        Seconds for everything.
+    python : str, optional
+        The interpreter that has the program's libraries.
+    rerun : bool
+        False: nothing is changed and re-run; then nothing is called a cause.
+    say : callable, optional
+        Called with what is being done, in a few words.
+
+    Returns
+    -------
+    Diagnosis
+        Also after Ctrl-C: what is known so far.
+    """
+    started = time.monotonic()
+    with Sandbox(python) as sandbox:
+        case = Case(
+            program, sandbox, started + 0.92 * budget, budget, rerun, say or (lambda text: None),
+            program,
+        )  # fmt: skip
+        try:
+            work(case)
+        except KeyboardInterrupt:
+            case.interrupted = True
+        return concluded(case, time.monotonic() - started)
+
+
+def work(case: Case) -> None:
+    """All stages, in rounds."""
+    for number in range(ROUNDS):
+        suspects = look(case, first=number == 0)
+        if not case.rerun or not suspects:
+            break
+        if not mend(case, suspects):
+            break
+        if time.monotonic() > case.deadline - 2.0:
+            case.cut = case.cut or "the budget ran out before the repaired program was examined again"
+            break
+        if number and learned(case):
+            break
+        if learned(case) and case.after > 0.85:
+            break
+
+
+# ------------------------------------------------------------------------------------- look
+
+
+def look(case: Case, *, first: bool) -> list[Suspect]:
+    """Run and record the program as it now is; everything that may be wrong with it."""
+    case.say("running the program as it is" if first else "examining the repaired program")
+    left = case.deadline - time.monotonic()
+    share = case.budget * BASELINE_SHARE if first else left * 0.4
+    outcome = case.sandbox.run(case.current, Request("tally"), Limits(seconds=min(share, left)))
+    if first:
+        case.outcome = outcome
+        source_findings(case)
+    if outcome.status == "timeout" and outcome.loops:
+        cut_short(case, outcome)
+    if outcome.status in {"syntax", "interpreter", "input", "output"}:
+        return []
+    traced, why, tape = trace(
+        lambda request: case.sandbox.run(
+            case.current, request, Limits(seconds=max(2.0, min(20.0, 0.4 * (case.deadline - time.monotonic()))))
+        ),
+        outcome.loops,
+        case.say,
+    )
+    suspects: list[Suspect] = []
+    if outcome.status == "raised":
+        suspects += crash_suspects(case.current, outcome)
+    case.traced = traced
+    if traced is None:
+        case.why = case.why or why
+        suspects += update_suspects(case.current, None, tape, outcome)
+        if first:
+            case.unchecked.append(Unchecked("gradient", why))
+        return reported(case, suspects)
+    if case.measured is None:
+        watch_baseline(case, traced)
+    case.say("checking the gradients")
+    forward = [*wrong_softmax_axis(case.current, traced), *misaligned(case.current, traced)]
+    suspects += forward
+    seconds = max(2.0, 0.25 * (case.deadline - time.monotonic()))
+    gradients = judge_gradients_of(case.current, traced, seconds)
+    if not any(s.code == "O501" for s in forward):  # else no gradient could agree with it
+        suspects += gradients.suspects
+    suspects += update_suspects(case.current, traced, traced.tape, outcome)
+    record = build_record(
+        traced.tape, traced.steps, traced.anatomy, traced.judgement, traced.layers, case.measured
+    )
+    findings, clean, unchecked = judge(record)
+    taken = {s.code[0] for s in suspects}
+    rest = [f for f in findings if f.code[0] not in "GU" or f.code[0] not in taken]
+    stuck = case.measured is None or max(case.measured.gained, case.after) < 0.5
+    suspects += soft_suspects(case.current, traced, rest, record, stuck=stuck)
+    if first:
+        case.clean += [*gradients.clean, *clean]
+        case.unchecked += [*gradients.unchecked, *unchecked]
+    return reported(case, suspects)
+
+
+def reported(case: Case, suspects: list[Suspect]) -> list[Suspect]:
+    """Keep the findings for the answer, in terms of the program as it was given."""
+    for suspect in suspects:
+        if suspect.speculative:
+            continue
+        finding = original_place(case, suspect.finding)
+        if not suspect.exact:
+            case.soft.add(finding.code)
+        if all((f.code, f.span) != (finding.code, finding.span) for f in case.findings):
+            case.findings.append(finding)
+    return suspects
+
+
+def original_place(case: Case, finding: Finding) -> Finding:
+    """A finding in a repaired program, at the line that it has in the original."""
+    if finding.span is None or case.current is case.program:
+        return finding
+    file = finding.span.file
+    old = case.program.files.get(file, "").splitlines()
+    new = case.current.files.get(file, "").splitlines()
+    if len(old) == len(new) or not old:
+        return finding
+    text = new[finding.span.line - 1] if finding.span.line <= len(new) else ""
+    same = [n for n, line in enumerate(old, 1) if line == text]
+    if not same:
+        return finding
+    line = min(same, key=lambda n: abs(n - finding.span.line))  # type: ignore[union-attr]
+    moved = line - finding.span.line
+    span = replace(finding.span, line=line, end_line=finding.span.end_line + moved)
+    return replace(finding, span=span)
+
+
+def source_findings(case: Case) -> None:
+    """What can be seen without running: statements without effect."""
+    for file, text in case.program.files.items():
+        for span, what in useless_statements(file, text):
+            rule = RULES["P704"]()
+            case.findings.append(rule.finding("note", span, what=what))
+
+
+def cut_short(case: Case, outcome: Outcome) -> None:
+    """A program that trains for long is compared after as many iterations as there is time for."""
+    loops = [loop for loop in outcome.loops if loop.parent is None and loop.iterations >= 2]
+    if not loops:
+        return
+    longest = max(loops, key=lambda loop: loop.seconds)
+    share = case.budget * 0.08 / max(1e-3, longest.seconds)
+    case.stop = (longest.key, max(2, int(longest.iterations * min(1.0, share))))
+    case.cut = (
+        f"the program was compared after {case.stop[1]} iterations of the loop in line "
+        f"{longest.key[1]}, to fit the budget"
+    )
+
+
+def watch_baseline(case: Case, traced: Traced) -> None:
+    """How far the program gets as it was given."""
+    case.say("measuring how far it gets")
+    eye = traced.eye()
+    if eye is not None and case.current is not case.program:
+        key = original_key(case, eye.key)
+        eye = None if key is None else replace(eye, key=key)
+    trials = Trials(case.sandbox, case.program, eye, case.deadline, case.stop)
+    (trial,) = trials.run([(case.program, ())])
+    case.measured = trial.measured
+
+
+def original_key(case: Case, key: Key) -> Key | None:
+    """Where a watched expression stood before the program was changed: in the line that reads so."""
+    old = case.program.files[key[0]].splitlines()
+    new = case.current.files[key[0]].splitlines()
+    same = [n for n, line in enumerate(old, 1) if line == new[key[1] - 1]]
+    if not same:
+        return None
+    moved = min(same, key=lambda n: abs(n - key[1])) - key[1]
+    return (key[0], key[1] + moved, key[2], key[3] + moved, key[4], key[5])
+
+
+# ------------------------------------------------------------------------------------- mend
+
+
+def mend(case: Case, suspects: Sequence[Suspect]) -> bool:
+    """Find the set of changes that helps; True if there is one, then ``current`` has it."""
+    eye = case.traced.eye() if case.traced is not None else None
+    trials = Trials(case.sandbox, case.current, eye, case.deadline, case.stop)
+    trials.longest = case.outcome.seconds if case.outcome is not None else 1.0
+    if case.stop is not None:
+        trials.longest = case.budget * 0.1
+    baseline = progress_now(case)
+    choice = Chooser(trials, baseline, suspects, case.say).run()
+    case.runs += trials.count
+    if choice.cut:
+        case.cut = case.cut or "not every change could be tried within the budget"
+    if choice.trial is None:
+        return advance(case, suspects, trials)
+    accept(case, choice)
+    return True
+
+
+def advance(case: Case, suspects: Sequence[Suspect], trials: Trials) -> bool:
+    """No change makes it learn yet; one that lets a crashing program run on is a step all the same."""
+    exact = [s for s in suspects if s.exact and s.options]
+    if not exact or case.measured is not None and case.outcome is not None and case.outcome.status == "finished":
+        return False
+    edits = [edit for s in exact for edit in s.options[0].edits]
+    program = trials.with_edits(edits)
+    if program is None:
+        return False
+    case.needed += [original_place(case, s.finding) for s in exact]
+    case.current = program
+    return True
+
+
+def accept(case: Case, choice: Choice) -> None:
+    """Make the chosen changes and remember what they were for."""
+    trial = choice.trial
+    if trial is None:
+        return
+    for member in choice.members:
+        finding = original_place(case, member.suspect.finding)
+        case.needed.append(finding)
+        if all((f.code, f.span) != (finding.code, finding.span) for f in case.findings):
+            case.findings.append(finding)
+    case.after = trial.gained
+    case.after_measured = trial.measured
+    for index, finding in enumerate(case.findings):
+        for member in choice.members:
+            own = original_place(case, member.suspect.finding)
+            if (finding.code, finding.span) == (own.code, own.span) and member.option.edits:
+                text = finding.replacement or member.option.edits[0].text.strip()
+                case.findings[index] = replace(finding, replacement=text, proved=True)
+    case.current = trial.program
+
+
+def progress_now(case: Case) -> float:
+    """Progress of the program as it now stands."""
+    measured = case.after_measured or case.measured
+    if measured is None:
+        return -1.0
+    return measured.gained + 0.1 * max(-1.0, measured.loss_gained)
+
+
+def learned(case: Case) -> bool:
+    """True if the accepted changes made it learn."""
+    return case.after_measured is not None and case.after > STUCK
+
+
+# -------------------------------------------------------------------------------- conclude
+
+
+def concluded(case: Case, seconds: float) -> Diagnosis:
+    """Verdict, severities and repair."""
+    verdict, reason = verdict_of(case)
+    needed = {(f.code, f.span) for f in case.needed} if learned(case) or case.after_measured else set()
+    findings = []
+    for finding in case.findings:
+        severity: Severity = finding.severity
+        if (finding.code, finding.span) in needed and verdict in {"stuck", "crashed"}:
+            severity = "cause"
+        elif finding.code in case.soft and (verdict == "learns" or needed):
+            severity = "note"  # it learns without that being changed
+        findings.append(replace(finding, severity=severity))
+    order = {"cause": 0, "fault": 1, "note": 2}
+    findings.sort(key=lambda f: order[f.severity])
+    return Diagnosis(
+        program=case.program.name,
+        verdict=verdict,
+        progress=progress_of(case.measured),
+        findings=tuple(findings),
+        clean=tuple(case.clean),
+        unchecked=tuple(case.unchecked),
+        repair=repair_of(case),
+        reason="; ".join(r for r in (reason, case.cut) if r),
+        sources=dict(case.program.files),
+        seconds=seconds,
+    )
+
+
+def verdict_of(case: Case) -> tuple[Verdict, str]:
+    """Stuck, learns, crashed or unknown - and why, for the last two."""
+    interrupted = "interrupted: this is what was known by then" if case.interrupted else ""
+    outcome = case.outcome
+    if outcome is None:
+        return "unknown", interrupted or "the program was not run"
+    if outcome.status in {"syntax", "raised", "memory", "interpreter"} and case.measured is None:
+        return "crashed", outcome.error.message if outcome.error else outcome.status
+    measured = case.measured
+    if measured is None and case.why == NOTHING_MOVES and outcome.status == "finished":
+        return "stuck", interrupted or "no parameter ever changes"
+    if measured is None:
+        return "unknown", interrupted or case.why or outcome.status
+    gap_before = 1.0 - max(0.0, measured.gained)
+    closed = 0.0
+    if case.after_measured is not None and gap_before > 0.02:
+        closed = (case.after - max(0.0, measured.gained)) / gap_before
+    if measured.gained <= STUCK or closed >= CLOSES:
+        return "stuck", interrupted
+    if outcome.status == "raised":
+        return "crashed", outcome.error.message if outcome.error else ""
+    return "learns", interrupted
+
+
+def progress_of(measured: Measured | None) -> Progress | None:
+    """The published form."""
+    if measured is None:
+        return None
+    if measured.has_classes:
+        start, end, chance = measured.accuracy
+        return Progress("accuracy", start, end, chance, measured.updates)
+    start, end, chance = measured.loss
+    return Progress("loss", start, end, chance, measured.updates)
+
+
+def repair_of(case: Case) -> Repair | None:
+    """The change that was made, with its numbers."""
+    if case.current is case.program or case.after_measured is None:
+        return None
+    before = progress_of(case.measured)
+    after = progress_of(case.after_measured)
+    changed = {f: t for f, t in case.current.files.items() if case.program.files.get(f) != t}
+    return Repair(
+        findings=tuple(dict.fromkeys(f.code for f in case.needed)),
+        diff=unified_diff(case.program, case.current),
+        before=before.end if before else float("nan"),
+        after=after.end if after else float("nan"),
+        seeds=(0,),
+        runs=case.runs,
+        verified=case.after > (max(0.0, case.measured.gained) if case.measured else 0.0) + LEAST,
+        files=changed,
+    )
+
+
+def edits_at(edits: Sequence[Edit], before: Program, after: Program) -> list[Edit]:
+    """Edits that were written for one program, for another that has some of them already."""
+    return [replace(e, span=moved_span(e.span, (), before, after)) for e in edits]

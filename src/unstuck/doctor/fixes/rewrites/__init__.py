@@ -1,0 +1,1 @@
+"""Ready-made changes for what depends on the data: initial weights, scaling, rates."""

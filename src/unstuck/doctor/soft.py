@@ -1,0 +1,342 @@
+"""What depends on the data: weights, scaling, rates, decay, the form of the output.
+
+The rules name such things in the record; here each finding gets the changes that may mend it. A
+program that does not learn and of which nothing bad is known gets the usual suspects as well:
+they are spoken of only if mending them helps.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from unstuck.doctor.diagnosis import Finding
+from unstuck.doctor.fixes.patch import Edit, node_at, replacement
+from unstuck.doctor.fixes.places import Source
+from unstuck.doctor.fixes.rewrites.data import scale_inputs, scale_targets
+from unstuck.doctor.fixes.rewrites.numbers import change_number
+from unstuck.doctor.fixes.rewrites.weights import reinitialise
+from unstuck.doctor.rules import RULES
+from unstuck.doctor.suspect import Option, Suspect
+from unstuck.record.evidence import ParameterFacts
+from unstuck.record.run_record import RunRecord, SourceSpan
+from unstuck.trace.gradients import class_axis
+from unstuck.trace.program import Program
+from unstuck.trace.tape import Ref
+from unstuck.trace.traced import Traced
+
+GAINS = {"relu": 2.0**0.5, "leaky_relu": 2.0**0.5, "tanh": 1.0, "sigmoid": 1.0, "softmax": 1.0}
+FASTER, SLOWER = (10.0, 100.0), (0.1, 0.01)
+
+
+def soft_suspects(
+    program: Program, traced: Traced, findings: Sequence[Finding], record: RunRecord, *, stuck: bool
+) -> list[Suspect]:
+    """A suspect for each finding of the rules; for a stuck program the usual ones too."""
+    suspects: list[Suspect] = []
+    weights = [f for f in findings if f.code.startswith("W")]
+    if weights:
+        options = new_weights(program, record, traced)
+        suspects += [Suspect(f, tuple(options)) for f in weights]
+    for finding in findings:
+        if finding.code.startswith("W"):
+            continue
+        suspects.append(Suspect(finding, tuple(options_for(finding, program, traced, record))))
+    if stuck:
+        known = {s.code for s in suspects}
+        suspects += usual(program, traced, record, known)
+    return suspects
+
+
+def options_for(
+    finding: Finding, program: Program, traced: Traced, record: RunRecord
+) -> list[Option]:
+    """The changes that may mend one finding."""
+    code = finding.code
+    if code in {"D401", "D405", "D406"}:
+        return scaled_inputs(program, traced, record)
+    if code in {"D402", "O502"}:
+        return scaled_targets(program, traced, record)
+    if code in {"T601", "U205", "T605"}:
+        return other_rate(program, traced, FASTER)
+    if code in {"T602", "T606", "T603"}:
+        return other_rate(program, traced, SLOWER)
+    if code in {"T607", "G110"}:
+        return less_decay(program, traced)
+    if code == "T604":
+        return [*scaled_inputs(program, traced, record), *new_weights(program, record, traced)]
+    return []
+
+
+def usual(
+    program: Program, traced: Traced, record: RunRecord, known: set[str]
+) -> list[Suspect]:
+    """What most often keeps a program from learning, whether or not it shows here."""
+    found: list[Suspect] = []
+
+    def add(code: str, options: list[Option], span: SourceSpan | None) -> None:
+        if options and code not in known:
+            finding = RULES[code]().finding("fault", span)
+            found.append(Suspect(finding, tuple(options), speculative=True))
+
+    weights = [k for k in known if k.startswith("W")]
+    evidence = record.evidence
+    inputs = evidence.inputs if evidence else None
+    if not weights:
+        first = next((p for p in (evidence.parameters if evidence else ()) if p.role == "weight"), None)
+        code = "W303" if first is not None and small(first) else "W304"
+        add(code, new_weights(program, record, traced), first.initial.source if first else None)
+    if "D401" not in known and inputs is not None and max(abs(inputs.low), abs(inputs.high)) > 3.0:
+        add("D401", scaled_inputs(program, traced, record), inputs.source)
+    rate = rate_span(program, traced)
+    add("T601", other_rate(program, traced, FASTER), rate)
+    add("T602", other_rate(program, traced, SLOWER), rate)
+    if any(v.decay for v in traced.judgement.verdicts):
+        add("T607", less_decay(program, traced), decay_span(program, traced))
+    return found
+
+
+def small(parameter: ParameterFacts) -> bool:
+    """True for weights that are smaller than what keeps a signal's size."""
+    fan_in = parameter.fan_in or 1
+    return parameter.initial.std * fan_in**0.5 < 0.5
+
+
+# --------------------------------------------------------------------------------- weights
+
+
+def new_weights(program: Program, record: RunRecord, traced: Traced) -> list[Option]:
+    """All weights drawn anew with mean zero and the size that fits their fan-in."""
+    evidence = record.evidence
+    if evidence is None:
+        return []
+    variants: list[dict[Edit, None]] = [{}, {}]
+    spans: set[SourceSpan] = set()
+    for parameter in evidence.parameters:
+        span = parameter.initial.source
+        if parameter.role != "weight" or span is None or span in spans or span.file not in program.files:
+            continue
+        spans.add(span)
+        layer = parameter.layer if parameter.layer is not None else 0
+        activation = traced.layers[layer].activation if layer < len(traced.layers) else ""
+        found = reinitialise(
+            program, span, shape=parameter.shape, fan_in=parameter.fan_in or 1,
+            gain=GAINS.get(activation, 1.0), role=parameter.role,
+            mean=parameter.initial.mean, std=parameter.initial.std,
+        )  # fmt: skip
+        for variant, option in zip(variants, found, strict=False):
+            variant.update(dict.fromkeys(option.edits))
+    return [
+        Option(tuple(edits), label)
+        for edits, label in zip(variants, ("mean zero, sized by fan-in", "resized"), strict=True)
+        if edits
+    ]
+
+
+# ------------------------------------------------------------------------------------ data
+
+
+def scaled_inputs(program: Program, traced: Traced, record: RunRecord) -> list[Option]:
+    """The inputs divided or standardised where they are made."""
+    inputs = record.evidence.inputs if record.evidence else None
+    if inputs is None or not inputs.name:
+        return []
+    return scale_inputs(
+        program, inputs.name, file_of(program, inputs.source), inputs.source,
+        low=inputs.low, high=inputs.high, mean=inputs.mean, std=inputs.std, axis=inputs.axis,
+        before=(local_name(traced, inputs.name), traced.loop.key[1]),
+    )  # fmt: skip
+
+
+def scaled_targets(program: Program, traced: Traced, record: RunRecord) -> list[Option]:
+    """The labels brought into the range of the outputs."""
+    evidence = record.evidence
+    if evidence is None or evidence.targets is None or evidence.outputs is None:
+        return []
+    values = evidence.targets.values
+    if not values.name:
+        return []
+    return scale_targets(
+        program, values.name, file_of(program, values.source), values.source,
+        low=values.low, high=values.high, into=(evidence.outputs.low, evidence.outputs.high),
+        before=(local_name(traced, values.name), traced.loop.key[1]),
+    )  # fmt: skip
+
+
+def local_name(traced: Traced, name: str) -> str:
+    """What an array is called where training begins: its name there, if it has one."""
+    tape = traced.tape
+    nodes = {b.node for b in tape.bindings if b.text == name}
+    frames = [
+        n for n, frame in enumerate(tape.frames)
+        if frame.function == traced.loop_function or (n == 0 and traced.loop_function == "<module>")
+    ]  # fmt: skip
+    for binding in reversed(tape.bindings):
+        if binding.node in nodes and binding.frame in frames and binding.text.isidentifier():
+            return binding.text
+    return ""
+
+
+def file_of(program: Program, span: SourceSpan | None) -> str:
+    """The file of a span; the entry where it is not known."""
+    return span.file if span is not None else program.entry
+
+
+# ----------------------------------------------------------------------------------- rates
+
+
+def rate_span(program: Program, traced: Traced) -> SourceSpan | None:
+    """The expression of the learning rate: a single number on the way from gradient to step."""
+    for flow in traced.anatomy.flows[:1]:
+        for nodes in flow.end.values():
+            pending, seen = list(nodes[:1]), set()
+            while pending:
+                index = pending.pop(0)
+                if index in seen or len(seen) > 12:
+                    continue
+                seen.add(index)
+                node = traced.tape[index]
+                if node.op in {"multiply", "true_divide"} and node.site >= 0:
+                    span = scalar_operand(program, traced, index)
+                    if span is not None:
+                        return span
+                pending.extend(p for p in node.parents if p in flow.labelled)
+    return None
+
+
+def scalar_operand(program: Program, traced: Traced, index: int) -> SourceSpan | None:
+    """The operand of a product that is one number."""
+    node = traced.tape[index]
+    site = traced.tape.sites[node.site]
+    tree = node_at(program, site.span)
+    if isinstance(tree, ast.BinOp):
+        sides: list[ast.expr] = [tree.left, tree.right]
+    elif isinstance(tree, ast.Call) and len(tree.args) == 2:
+        sides = list(tree.args)
+    else:
+        return None
+    if node.op == "true_divide":
+        return None
+    source = Source(program.files[site.span.file])
+    for side, argument in zip(sides, node.args, strict=False):
+        value = traced.tape[argument.index].value if isinstance(argument, Ref) else argument
+        labelled = isinstance(argument, Ref) and argument.index in traced.anatomy.flows[0].labelled
+        if np.ndim(value) == 0 and not labelled and isinstance(value, float | int | np.floating):
+            return source.span(site.span.file, side)
+    return None
+
+
+def rate_value(traced: Traced, program: Program, span: SourceSpan) -> float | None:
+    """What the learning rate is."""
+    for node in traced.tape.nodes[traced.tape.start :]:
+        if node.site < 0 or node.op != "multiply":
+            continue
+        own = traced.tape.sites[node.site].span
+        if own.file == span.file and own.line <= span.line <= own.end_line:
+            for argument in node.args:
+                value = traced.tape[argument.index].value if isinstance(argument, Ref) else argument
+                if np.ndim(value) == 0 and isinstance(value, float | np.floating | int):
+                    labelled = isinstance(argument, Ref) and argument.index in traced.anatomy.flows[0].labelled
+                    if not labelled:
+                        return float(value)
+    return None
+
+
+def other_rate(program: Program, traced: Traced, factors: Sequence[float]) -> list[Option]:
+    """The learning rate times each factor."""
+    span = rate_span(program, traced)
+    if span is None:
+        return []
+    found = [change_number(program, span, span.file, factor=factor) for factor in factors]
+    return [option for option in found if option is not None]
+
+
+def decay_span(program: Program, traced: Traced) -> SourceSpan | None:
+    """The factor of the weights in the decay term."""
+    flow = traced.anatomy.flows[0]
+    for k, nodes in flow.start.items():
+        if not any(v.parameter == k and v.decay for v in traced.judgement.verdicts):
+            continue
+        for node in traced.tape.nodes[flow.window.first : flow.window.last]:
+            if node.op == "multiply" and nodes[0] in node.parents and node.site >= 0:
+                span = scalar_operand(program, traced, node.index)
+                if span is not None:
+                    return span
+    return None
+
+
+def less_decay(program: Program, traced: Traced) -> list[Option]:
+    """The weight decay switched off, or made a thousandth."""
+    span = decay_span(program, traced)
+    if span is None:
+        return []
+    found = [
+        change_number(program, span, span.file, factor=0.0),
+        change_number(program, span, span.file, factor=0.001),
+    ]
+    return [option for option in found if option is not None]
+
+
+# ---------------------------------------------------------------------------------- output
+
+
+def wrong_softmax_axis(program: Program, traced: Traced) -> list[Suspect]:
+    """Outputs that sum to one over the samples, or over everything, instead of over the classes."""
+    pairing = traced.pairing
+    if pairing is None:
+        return []
+    for output, label in zip(pairing.outputs[0], pairing.labels[0], strict=True):
+        value, y = np.asarray(traced.tape[output].value, dtype=float), np.asarray(label)
+        axis = class_axis(y)
+        if value.ndim != 2 or y.ndim != 2 or axis is None or min(y.shape) < 2:
+            return []
+        if not np.allclose(y.sum(axis=axis), 1.0) or np.allclose(value.sum(axis=axis), 1.0):
+            return []
+        over_samples = np.allclose(value.sum(axis=1 - axis), 1.0)
+        if not (over_samples or np.isclose(value.sum(), 1.0)) or value.min() < 0:
+            return []
+        return softmax_suspect(program, traced, output, axis)
+    return []
+
+
+def softmax_suspect(program: Program, traced: Traced, output: int, axis: int) -> list[Suspect]:
+    """The sum in the denominator, over the right axis."""
+    tape = traced.tape
+    pending, seen = [output], set()
+    while pending:
+        index = pending.pop(0)
+        if index in seen or len(seen) > 40:
+            continue
+        seen.add(index)
+        node = tape[index]
+        if node.op in {"sum", "builtin_sum"} and node.site >= 0:
+            span = tape.sites[node.site].span
+            text = summed_over(program, span, axis)
+            if text is None:
+                return []
+            edit = replacement(program, span, text)
+            finding = RULES["O501"]().finding("fault", span, axis=axis)
+            return [
+                Suspect(replace(finding, replacement=text), (Option((edit,), "over the classes"),), exact=True)
+            ]
+        pending.extend(node.parents)
+    return []
+
+
+def summed_over(program: Program, span: SourceSpan, axis: int) -> str | None:
+    """A sum with the right axis: ``np.sum(e, axis=1, keepdims=True)``."""
+    node = node_at(program, span)
+    if not isinstance(node, ast.Call):
+        return None
+    source = Source(program.files[span.file])
+    if isinstance(node.func, ast.Attribute) and not (isinstance(node.func.value, ast.Name) and node.args):
+        return f"{source.segment(node.func.value)}.sum(axis={axis}, keepdims=True)"
+    if not node.args:
+        return None
+    function = source.segment(node.func)
+    if isinstance(node.func, ast.Name):
+        function = "np.sum" if "import numpy as np" in source.text else "numpy.sum"
+    return f"{function}({source.segment(node.args[0])}, axis={axis}, keepdims=True)"
