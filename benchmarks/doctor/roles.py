@@ -23,7 +23,7 @@ from benchmarks.doctor.source import (
 )
 
 GRADIENT = re.compile(
-    r"^_?(d[A-Z_]\w*|d[a-z]\d*|d[wbz]s?|g|gs?_\w+|ga|g_?h|g_?hidden|grad\w*|\w*_grad\w*|\w*delta\w*|"
+    r"^_?(d[A-Z_]\w*|d[a-z]\d*|d\d|d[wbz]s?|db\w+|g|gs?_\w+|ga|g_?h|g_?hidden|grad\w*|\w*_grad\w*|\w*delta\w*|"
     r"err|error|errors|Error|\w+_error\w*|error_\w+|err_\w+|nabla\w*|delta_\w+|diff|e_\w|c_[BW]\d|"
     r"change|back|update|updates|\w+_updates|draw|temp|dscores|dhidden|dfilters|dconv|dbn|dgamma|"
     r"dbeta|dxhat|dx|dout|dh|dk|dc|da|dz|theta_grad|dcost\w*|dparam|hid_deltas|out_deltas|dadc)$"
@@ -43,6 +43,7 @@ DERIVATIVE = re.compile(
 )
 ACTIVATION = re.compile(r"^(tanh|sigmoid|sig|relu|ReLU|_+sigmoid|transfer|nonlin|leaky_relu|softplus)$")
 DECAY = re.compile(r"^(reg|lam|Lambda|weight_decay|l2|L2|lambda_param|lambda_)$")
+EPOCH = re.compile(r"^(epoch|e|i|it|j|t|step|_|iteration|sample|k|count)$")
 BIAS = re.compile(r"^_?(b\d?|bs|bias\w*|b_\w+|B\d?|B|by|bh|be|bd|fb|kbias|dbias|db|c|d|beta)$")
 INPUT = re.compile(
     r"^(X\w*|x|x_\w+|data|images|imgs|inputs?|train_X|input_array|marks|features|sentences|xb)$"
@@ -78,55 +79,62 @@ class Roles:
 
     @cached_property
     def updates(self) -> list[Update]:
-        """Every statement that changes a parameter."""
-        found = []
-        for statement in self.source.statements:
-            update = self.update_of(statement)
-            if update and self.source.function(statement) is None and not self.source.loops(statement):
-                continue  # at the top, outside any loop: preparation
-            if update:
-                found.append(update)
-        return found
+        """Every statement that changes a parameter; at the top outside any loop is preparation."""
+        found = [self.update_of(s) for s in self.source.statements]
+        return [
+            u
+            for u in found
+            if u and (self.source.function(u.statement) or self.source.loops(u.statement))
+        ]
 
     def update_of(self, statement: ast.stmt) -> Update | None:
         """A statement as an update, if it is one."""
         if isinstance(statement, ast.AugAssign) and isinstance(statement.op, (ast.Add, ast.Sub)):
-            if self.is_parameter_name(statement.target) and self.is_step(statement.value):
+            if self.may_change(statement.target, statement.value):
                 sign = "-" if isinstance(statement.op, ast.Sub) else "+"
                 return Update(statement, statement.target, sign, statement.value)
             return None
         if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
             return None
         target, value = statement.targets[0], statement.value
-        if isinstance(target, ast.Tuple) or not self.is_parameter_name(target):
+        if isinstance(target, ast.Tuple):
             return None
         if isinstance(value, ast.ListComp):
-            value = value.elt
-            if not binary(value, ast.Add, ast.Sub) or not self.is_step(value.right):
-                return None
-            if last_name(value.left) not in {"w", "b", "p", "param"}:
-                return None
-            sign = "-" if isinstance(value.op, ast.Sub) else "+"
-            return Update(statement, target, sign, value.right, value)
+            return self.update_of_list(statement, target, value.elt)
+        if called(value) in {"subtract", "add"} and isinstance(value, ast.Call):
+            if same(value.args[0], target) and self.may_change(target, value.args[1]):
+                sign = "-" if called(value) == "subtract" else "+"
+                return Update(statement, target, sign, value.args[1])
+            return None
         while binary(value, ast.Add, ast.Sub):
-            if last_name(value.left) == last_name(target) and (
-                same(value.left, target) or isinstance(value.left, (ast.Subscript, ast.Name))
-            ):
-                if not self.is_step(value.right):
+            simple = isinstance(value.left, (ast.Subscript, ast.Name, ast.Attribute))
+            if simple and last_name(value.left) == last_name(target):
+                if not self.may_change(target, value.right):
                     return None
                 sign = "-" if isinstance(value.op, ast.Sub) else "+"
                 return Update(statement, target, sign, value.right, value)
             value = value.left
         return None
 
-    def is_parameter_name(self, target: ast.expr) -> bool:
-        """Not a gradient, a running sum, a velocity or a counter."""
+    def update_of_list(
+        self, statement: ast.stmt, target: ast.expr, element: ast.expr
+    ) -> Update | None:
+        """``weights = [w - rate * g for w, g in ...]`` as an update."""
+        if not binary(element, ast.Add, ast.Sub) or not self.may_change(target, element.right):
+            return None
+        if last_name(element.left) not in {"w", "b", "p", "param"}:
+            return None
+        sign = "-" if isinstance(element.op, ast.Sub) else "+"
+        return Update(statement, target, sign, element.right, element)
+
+    def may_change(self, target: ast.expr, step: ast.expr) -> bool:
+        """Whether this is a parameter and a step: no gradient, running sum, velocity, counter."""
         name = last_name(target)
-        if GRADIENT.match(root_name(target)) or GRADIENT.match(name):
+        if GRADIENT.match(root_name(target)) or GRADIENT.match(name) or not self.is_step(step):
             return False
-        return not SUM.match(name) or name == "p" or isinstance(target, ast.Subscript) is False and (
-            name in {"d", "c"}
-        )
+        if any(RATE.match(n) for n in names(step) - {"a", "N"}):
+            return True
+        return not SUM.match(name)
 
     @staticmethod
     def is_step(node: ast.expr) -> bool:
@@ -178,18 +186,22 @@ class Roles:
         """The outermost loops that train."""
         loops = [n for n in self.source.nodes if isinstance(n, (ast.For, ast.While))]
         loops = [n for n in loops if any(self.trains(s) for s in n.body)]
-        inside = set()
-        for loop in loops:
-            for n in ast.walk(loop):
-                inside.add(called(n))
+        counts = [n for n in loops if EPOCH.match(getattr(getattr(n, "target", None), "id", "_"))]
+        inside = {called(n) for loop in counts for n in ast.walk(loop)}
         return [
             n
-            for n in loops
-            if not any(p in loops for p in self.source.loops(n))
-            and (self.source.function(n) is None or self.source.function(n).name not in inside)
-        ]
+            for n in counts
+            if not any(p in counts for p in self.source.loops(n))
+            and ((owner := self.source.function(n)) is None or owner.name not in inside)
+        ] or counts[:1]
 
     # --------------------------------------------------------------------------- expressions
+
+    @staticmethod
+    def is_gradient(target: ast.expr) -> bool:
+        """Whether what a statement assigns is called like a gradient."""
+        found = {last_name(target), root_name(target)}
+        return any(GRADIENT.match(n) or n == "d" for n in found)
 
     @cached_property
     def gradient_expressions(self) -> list[ast.expr]:
@@ -199,7 +211,7 @@ class Roles:
             function = self.source.function(statement)
             if isinstance(statement, ast.Assign):
                 target = statement.targets[0]
-                if GRADIENT.match(last_name(target)) or GRADIENT.match(root_name(target)):
+                if self.is_gradient(target) and not self.update_of(statement):
                     found.append(statement.value)
             elif isinstance(statement, ast.AugAssign):
                 if GRADIENT.match(last_name(statement.target)):
@@ -232,7 +244,7 @@ class Roles:
             if not isinstance(node.op, ast.Sub):
                 continue
             sides = [self.plain_name(node.left), self.plain_name(node.right)]
-            if not all(sides) or sum(bool(TARGET.match(s)) for s in sides) == 0:
+            if not all(sides) or not any(TARGET.match(s) or s == "recon" for s in sides):
                 continue
             if isinstance(self.source.parents.get(node), ast.BinOp) and binary(
                 self.source.parents[node], ast.Pow
@@ -248,7 +260,7 @@ class Roles:
             node = node.value
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
             return "scores"
-        if called(node) in {"exp", "predict", "expected", "eye"}:
+        if called(node) and called(node) not in {"log", "sum", "divide", "mean", "power", "dot"}:
             return "prediction"
         if isinstance(node, ast.Subscript) and called(node.value) == "eye":
             return "targets"
@@ -288,13 +300,33 @@ class Roles:
         if isinstance(node, ast.BinOp):
             return self.constants(node.left, depth + 1) or self.constants(node.right, depth + 1)
         if isinstance(node, ast.Name):
-            function = self.source.function(node)
-            if function and node.id in parameters_of(function):
-                return self.handed_over(function, node.id, depth)
+            for function in self.source.ancestors(node):
+                if isinstance(function, ast.FunctionDef) and node.id in parameters_of(function):
+                    return self.handed_over(function, node.id, depth)
             return self.assigned(node.id, depth)
         if isinstance(node, ast.Attribute):
             return self.assigned(node.attr, depth)
         return []
+
+    @cached_property
+    def rates(self) -> list[ast.Constant]:
+        """The numbers that are the learning rate."""
+        found: list[ast.Constant] = []
+        steps = [u.step for u in self.updates]
+        for node in (n for step in steps for n in ast.walk(step)):
+            if isinstance(node, (ast.Name, ast.Attribute)) and RATE.match(last_name(node)):
+                found += self.constants(node)
+        if not found:
+            for node in (n for step in steps for n in ast.walk(step)):
+                if binary(node, ast.Mult) and isinstance(node.left, ast.Constant):
+                    if isinstance(node.left.value, float) and node.left.value < 1:
+                        found.append(node.left)
+        if not found:
+            for node in self.source.nodes:
+                if isinstance(node, ast.Name) and RATE.match(node.id) and node.id != "a":
+                    found += self.constants(node)
+        unique = {(c.lineno, c.col_offset): c for c in found}
+        return [c for _, c in sorted(unique.items())]
 
     def assigned(self, name: str, depth: int) -> list[ast.Constant]:
         """The numbers that an assignment to a name gives it."""

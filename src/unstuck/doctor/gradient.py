@@ -40,6 +40,7 @@ CODES = {  # what was changed in the expression -> what was wrong
 }
 MILD = 10.0  # a step size this many times another's is a choice, not a mistake
 LOSSES_TRIED = 6
+MOST_INSTANCES = 12  # of a place in one update, on which a replacement is proved
 
 
 @dataclass(slots=True)
@@ -177,17 +178,19 @@ def one_a_site(places: Sequence[Located]) -> list[Located]:
 
 def first_candidate(program: Program, traced: Traced, place: Located) -> Candidate | None:
     """The best expression for a place, proved on the tape."""
-    tape, chosen = traced.generic_tape()
-    instances, values = [], []
-    for w, p in enumerate(chosen):
-        for index in place.instances.get(w, ()):
+    instances, values, points = [], [], []
+    generic = [p for p, point in enumerate(traced.judgement.points) if point.values]
+    for p in generic or range(len(traced.judgement.points)):
+        point = traced.judgement.points[p]
+        for index in place.instances.get(point.window, ())[:MOST_INSTANCES]:
             if index in place.wanted[p]:
                 instances.append(index)
                 values.append(place.wanted[p][index])
+                points.append(point.values)
     if not instances:
         return None
-    wanted = Wanted(place.site, instances, values)
-    found = synthesise(program, tape, wanted, limit=8)
+    wanted = Wanted(place.site, instances, values, points)
+    found = synthesise(program, traced.tape, wanted, limit=8)
     proved = [c for c in found if c.proof]
     return proved[0] if proved else None
 
@@ -212,9 +215,9 @@ def place_suspect(
     span, text, options, code = site.span, None, (), "G199"
     if candidate is not None:
         code = code_of(candidate, place, traced)
-        edit = candidate.edit if getattr(candidate, "edit", None) is not None else replacement(program, span, candidate.text)
         text, span = candidate.text, site.span
-        options = (Option((edit,), candidate.edit_kind),)
+        edits = candidate.edits or (replacement(program, span, candidate.text),)
+        options = (Option(edits, candidate.edit_kind),)
         evidence["factor"] = float(candidate.factor)
     finding = Finding(
         code, "fault", RULES[code]().message(**evidence), span, evidence, text, proved=candidate is not None
@@ -225,7 +228,7 @@ def place_suspect(
 def code_of(candidate: Candidate, place: Located, traced: Traced) -> str:
     """The code for a change: by what was changed, and where."""
     code = CODES.get(candidate.edit_kind, "G199")
-    if candidate.edit_kind == "factor_extra":
+    if candidate.edit_kind in {"factor_extra", "drop"}:
         return "G107" if at_output(place, traced) else "G103"
     return code
 

@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.trace.anatomy import Flow
+from unstuck.trace.anatomy import Flow, ever_touched
 from unstuck.trace.replay import CannotReplay, replay
 from unstuck.trace.steps import Steps
 from unstuck.trace.tape import Tape
 
 SPREADS = (0.6, 0.3, 1.0)  # of the parameters, in units that keep a weighted sum near 1
+VIEWS = {"transpose", "reshape", "getitem", "gather", "copy", "array", "asarray", "ravel"}
 PRODUCTS = {"dot", "matmul", "einsum", "multiply", "outer", "inner", "tensordot", "vdot"}
 
 
@@ -48,7 +49,8 @@ def generic_points(
 ) -> tuple[list[Point], str]:
     """Each window as it was recorded and at ``count`` random points; and why some are missing."""
     points, why = [], ""
-    spreads = [natural_spread(tape, steps, k) for k in range(len(steps.parameters))]
+    touched = ever_touched(tape, steps)
+    spreads = [natural_spread(tape, steps, k, touched) for k in range(len(steps.parameters))]
     for w, flow in enumerate(flows):
         points.append(Point(w, {}))
         for spread in SPREADS[:count]:
@@ -68,18 +70,25 @@ def generic_points(
     return points, why
 
 
-def natural_spread(tape: Tape, steps: Steps, k: int) -> float:
-    """A standard deviation at which this parameter's products are of order one."""
+def natural_spread(tape: Tape, steps: Steps, k: int, touched: set[int]) -> float:
+    """A standard deviation at which this parameter's products are of order one.
+
+    Data count with their size; what other parameters made is taken to be of order one.
+    """
     parameter = steps.parameters[k]
     nodes = {lineage.first for lineage in parameter.lineages}
-    fan = max(len(nodes), max(parameter.shape, default=1)) if parameter.size > 1 else 1
+    fan = max(parameter.shape, default=1)
     if len(nodes) > 1:
         fan = max(1, round(len(nodes) ** 0.5))
     partners: list[float] = []
     for node in tape.nodes[tape.start :]:
+        if node.op in VIEWS and node.parents and node.parents[0] in nodes:
+            nodes.add(node.index)
         if node.op in PRODUCTS and not nodes.isdisjoint(node.parents):
             for parent in node.parents:
-                if parent not in nodes:
+                if parent in touched and parent not in nodes:
+                    partners.append(1.0)
+                elif parent not in nodes:
                     value = np.asarray(tape[parent].value, dtype=float)
                     if value.size and np.all(np.isfinite(value)):
                         partners.append(float(np.sqrt(np.mean(value * value))))

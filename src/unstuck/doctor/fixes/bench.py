@@ -97,6 +97,13 @@ class Bench:
         """The value of a tree at an instance; raises `CannotEvaluate`."""
         return self.interpreter.evaluate_in(tree, instance.env)
 
+    def value_or_none(self, tree: ast.expr) -> Any:
+        """The value of a tree at the first instance, None where it cannot be evaluated."""
+        try:
+            return self.value(tree, self.instances[0])
+        except CannotEvaluate:
+            return None
+
     def first(self, text: str) -> Any:
         """What a text means at the first instance."""
         found = self.instances[0]
@@ -130,10 +137,22 @@ class Bench:
         enough = count > (1 if self.factor is None else 0)
         return factor if enough else None
 
+    def keep(self, tree: ast.expr) -> None:
+        """Let the value of a tree that will come up again be computed once an instance."""
+        self.instances[0].env.keep.add(id(tree))
+
     def good(self, factor: float) -> bool:
         """True of the factor that is asked for (of 1 where none is)."""
         wanted = 1.0 if self.factor is None else self.factor
         return abs(factor - wanted) <= 1e-4 * abs(wanted)
+
+    def trees(self) -> Iterator[ast.Module]:
+        """The trees of the program's files, as far as they can be parsed."""
+        for text in self.program.files.values():
+            try:
+                yield Source(text).tree
+            except (SyntaxError, ValueError):
+                continue
 
     def nodes(self) -> Iterator[ast.expr]:
         """Every expression of the site, outermost first."""
@@ -180,6 +199,7 @@ def prepare(program: Program, tape: Tape, wanted: Wanted) -> Bench | None:
     scopes = Scopes(tape, program)
     points = wanted.points or [{}] * len(wanted.instances)
     instances: list[Instance] = []
+    keep = {id(part) for part in ast.walk(tree)}
     scope_of: dict[int, dict[str, int]] = {}
     numbers_of: dict[int, dict[str, Any]] = {}
     trees_of: dict[int, list[tuple[ast.expr, Any]]] = {}
@@ -192,10 +212,13 @@ def prepare(program: Program, tape: Tape, wanted: Wanted) -> Bench | None:
         values = numbers_of[index] | {
             text: point.get(number, tape[number].value) for text, number in names.items()
         }
-        env = Environment(
-            values, site.span.file, site.function, _module(tape, values, scopes, node, point), {}
+        env = interpreter.environment(
+            values,
+            function=site.function,
+            file=site.span.file,
+            module=_module(tape, scopes, node, point),
         )
-        env.owner = interpreter.environment({}, function=site.function).owner
+        env.memo, env.keep = {}, keep
         instances.append(Instance(node, true, point, names, numbers_of[index], env))
     if not instances:
         return None
@@ -231,7 +254,7 @@ def read_site(text: str) -> tuple[ast.expr, ast.stmt | None, Source] | None:
 
 
 def _module(
-    tape: Tape, values: Mapping[str, Any], scopes: Scopes, node: Node, point: Mapping[int, Any]
+    tape: Tape, scopes: Scopes, node: Node, point: Mapping[int, Any]
 ) -> dict[str, Any]:
     """What the module's names mean inside helpers."""
     found: dict[str, Any] = {}

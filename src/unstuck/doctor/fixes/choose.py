@@ -18,6 +18,7 @@ Say = Callable[[str], None]
 GOOD = 0.93  # of the way to the best answer: nothing more is looked for
 NEEDED = 0.05  # of the gain: a change that brings less is not needed
 FEWER = 0.002  # of the way, that one edit less is worth
+LEARNS = 0.1  # of the way: less is not learning
 LEAST = 0.05  # of the way: what gains less than this over the program as it was, did not help
 
 
@@ -55,7 +56,7 @@ class Chooser:
         best = self._base()
         if self._score(best) < GOOD and self.soft:
             best = self._grow(best)
-        if not best or self._score(best) < self.baseline + LEAST:
+        if not best or self._score(best) < self.baseline + LEAST or not self._learns(best):
             return Choice((), None, self.cut)
         best = self._prune(best)
         return Choice(best, self._trial(best), self.cut)
@@ -126,6 +127,11 @@ class Chooser:
 
     def _trial(self, members: Sequence[Chosen]) -> Trial | None:
         return self.known.get(frozenset(self._edits(members)))
+
+    def _learns(self, members: Sequence[Chosen]) -> bool:
+        """True if the program gets clearly beyond the best constant answer."""
+        trial = self._trial(members)
+        return trial is not None and trial.gained > LEARNS
 
     def _score(self, members: Sequence[Chosen]) -> float:
         if not members:

@@ -31,7 +31,7 @@ class Environment:
     """What names mean at one place: of an expression, or in a call of an own function.
 
     ``names`` maps texts in the spelling of `key` to values, ``module`` those of the module.
-    ``memo`` keeps values by the identity of their tree: pass one dictionary for one set of names.
+    ``memo`` keeps the values of the trees in ``keep``, by their identity.
     """
 
     names: Mapping[str, Any]
@@ -39,6 +39,7 @@ class Environment:
     function: str = ""
     module: Mapping[str, Any] = field(default_factory=dict)
     memo: dict[int, tuple[ast.expr, Any]] | None = None
+    keep: set[int] = field(default_factory=set)
     local: dict[str, Any] = field(default_factory=dict)
     copied: set[str] = field(default_factory=set)  # locals that are our own to write to
     outer: Environment | None = None
@@ -103,7 +104,7 @@ class Interpreter:
         CannotEvaluate
             The expression, or something it calls, is not understood or fails.
         """
-        env = self.environment(names, function=function, file=file, module=module, memo=False)
+        env = self.environment(names, function=function, file=file, module=module)
         return self.evaluate_in(expression(source) if isinstance(source, str) else source, env)
 
     def environment(
@@ -113,15 +114,13 @@ class Interpreter:
         function: str = "",
         file: str | None = None,
         module: Mapping[str, Any] | None = None,
-        memo: bool = True,
     ) -> Environment:
-        """One place with its names, to evaluate many expressions at (equal trees once)."""
+        """One place with its names, to evaluate many expressions at."""
         return Environment(
             {key(text): value for text, value in names.items()},
             file or self.program.entry,
             function,
             {key(text): value for text, value in (module or {}).items()},
-            {} if memo else None,
             owner=next(
                 (each for each in reversed(path(function)[:-1]) if self._is_class(each)), ""
             ),
@@ -166,7 +165,7 @@ class Interpreter:
 
     def function(self, text: str, file: str, function: str = "") -> Own | None:
         """The own function that a text names at a place."""
-        env = self.environment({}, function=function, file=file, memo=False)
+        env = self.environment({}, function=function, file=file)
         try:
             found = _Run(self).value(expression(text), env)
         except (CannotEvaluate, SyntaxError):
@@ -227,10 +226,10 @@ class _Run(operate.Statements):
         try:
             result = self.compute(node, env)
         except CannotEvaluate as error:
-            if memo is not None:
+            if memo is not None and id(node) in env.keep:
                 memo[id(node)] = node, error
             raise
-        if memo is not None:
+        if memo is not None and id(node) in env.keep:
             memo[id(node)] = node, result
         return result
 

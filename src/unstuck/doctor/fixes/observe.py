@@ -55,14 +55,14 @@ def _arguments(tree: ast.expr, node: Node) -> list[tuple[ast.expr, Any]]:
     found = [
         (operand, argument)
         for operand, argument in zip(operands, node.args, strict=True)
-        if isinstance(argument, Ref | _PLAIN)
+        if isinstance(argument, (Ref, *_PLAIN))
     ]
     if isinstance(tree, ast.Call):
         words = {word.arg: word.value for word in tree.keywords}
         found += [
             (words[name], argument)
             for name, argument in node.kwargs.items()
-            if name in words and isinstance(argument, Ref | _PLAIN)
+            if name in words and isinstance(argument, (Ref, *_PLAIN))
         ]
     return found
 

@@ -13,9 +13,11 @@ from collections.abc import Iterator, Sequence
 from unstuck.record.run_record import SourceSpan
 
 # Functions of NumPy, and methods of arrays, that return something new and change nothing.
-ELEMENTWISE = frozenset(
-    "abs absolute add arctan clip cos divide dot exp log log10 log1p log2 matmul maximum mean "
-    "minimum multiply negative power prod sign sin sqrt square std subtract sum tanh var".split()
+UNARY = frozenset(
+    "abs absolute arctan cos exp log log10 log1p log2 negative sign sin sqrt square tanh".split()
+)
+BINARY = frozenset(
+    "add clip divide dot matmul maximum mean minimum multiply power prod std subtract sum var".split()
 )
 SHAPING = frozenset(
     "append array asarray astype atleast_2d concatenate delete expand_dims flatten hstack insert "
@@ -23,7 +25,7 @@ SHAPING = frozenset(
 )
 METHODS = frozenset("astype dot flatten ravel reshape squeeze swapaxes transpose".split())
 RANDOM = "permutation"  # of numpy.random: shuffles a copy
-PURE_BUILTINS = frozenset("abs float int len list max min round sorted str sum tuple".split())
+PURE_BUILTINS = frozenset(("abs", "round", "sorted"))
 OPERATIONS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.MatMult)
 
 AN_EXCEPTION = "an exception is built but not raised"
@@ -133,17 +135,23 @@ def _pure(call: ast.Call, names: _Names) -> bool:
     if not head:
         imported = names.modules.get(path, "")
         if imported.startswith("numpy."):
-            return imported.removeprefix("numpy.") in ELEMENTWISE | SHAPING
+            return _returns_new(imported.removeprefix("numpy."), len(call.args))
         return path in PURE_BUILTINS - names.shadowed and not imported
     first, _, rest = head.partition(".")
     module = ".".join(part for part in (names.modules.get(first, ""), rest) if part)
     if names.modules.get(first):
-        known = ELEMENTWISE | SHAPING if module == "numpy" else frozenset[str]()
-        # `out` may also be the argument after the operands.
-        return (name in known and len(call.args) < 3) or (
-            module == "numpy.random" and name == RANDOM
-        )
+        shuffles = module == "numpy.random" and name == RANDOM
+        return shuffles or (module == "numpy" and _returns_new(name, len(call.args)))
     return name in METHODS - names.methods and len(call.args) < 3
+
+
+def _returns_new(function: str, arguments: int) -> bool:
+    """True for a function of NumPy with so few arguments that none can be ``out``."""
+    return (
+        function in SHAPING
+        or (function in UNARY and arguments < 2)
+        or (function in BINARY and arguments < 3)
+    )
 
 
 def _quiet(tree: ast.expr) -> bool:

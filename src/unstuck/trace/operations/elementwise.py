@@ -96,11 +96,11 @@ def _power_exponent(g: Any, y: Any, a: Any, b: Any) -> Any:
 
 def _at_larger(g: Any, y: Any, a: Any, b: Any) -> Any:
     """Ties share, as in PyTorch's maximum."""
-    return g * (0.5 * (np.greater_equal(a, b) + np.greater(a, b)))
+    return g * (0.5 * np.add(np.greater_equal(a, b), np.greater(a, b), dtype=float))
 
 
 def _at_smaller(g: Any, y: Any, a: Any, b: Any) -> Any:
-    return g * (0.5 * (np.less_equal(a, b) + np.less(a, b)))
+    return g * (0.5 * np.add(np.less_equal(a, b), np.less(a, b), dtype=float))
 
 
 def _logaddexp(g: Any, y: Any, a: Any, b: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from .recorder import UNKNOWN, Recorder
@@ -16,7 +17,7 @@ class Frames:
         self.texts = texts
         self.frames: list[tuple[str, int, int, int, str]] = [("<module>", -1, 0, UNKNOWN, entry)]
         self.stack: list[tuple[int, int]] = [(-1, 0)]  # number of the hook, frame
-        self.calls: dict[Any, list[int]] = {}  # by code: the sites about to call it
+        self.calls: dict[Any, list[int]] = {}  # by code: the sites about to run it
         self.bindings: list[tuple[str, int, int, int]] = []
         self.meaning: dict[tuple[int, str], int] = {}
 
@@ -24,7 +25,7 @@ class Frames:
     def push(self, number: int) -> int:
         """A function begins."""
         function, file, _ = self.texts[number]
-        waiting = self.calls.get((file, function))
+        waiting = self.calls.get(sys._getframe(2).f_code)  # the program's own function
         site = waiting.pop() if waiting else UNKNOWN
         recorder = self.recorder
         self.frames.append((function, recorder.frame, len(recorder.nodes), site, file))
@@ -73,7 +74,7 @@ class Frames:
         if kind is float or is_array(value):
             node = recorder.current(value)
             if node is None:
-                if recorder.preparing and not recorder.counts(-2):
+                if recorder.preparing and not recorder.counts(text):
                     return
                 node = recorder.node(value)
         else:

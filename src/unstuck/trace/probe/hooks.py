@@ -11,7 +11,7 @@ import numpy as np
 from .calls import Calls
 from .frames import Frames
 from .recorder import UNKNOWN, Recorder
-from .values import NUMBERS, Ref, is_array, is_recorded, root_of
+from .values import NUMBERS, is_array, is_recorded, root_of
 
 OPERATORS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "add": (operator.add, operator.iadd),
@@ -42,7 +42,6 @@ COMPARISONS: dict[str, Callable[..., Any]] = {
     "not_equal": operator.ne,
 }
 ATTRIBUTES = {"T": "transpose", "mT": "matrix_transpose", "flat": "ravel", "A1": "ravel"}
-COUNTED = {"add", "subtract", "multiply"}  # where a whole number may be data: a label, say
 
 
 class Hooks:
@@ -110,28 +109,16 @@ class Hooks:
         if op == "multiply" and isinstance(r, np.matrix) and is_product(a, b):
             op = "matmul"
         parents: list[int] = []
-        args = self.operands(site, op, a, b, parents)
+        args = self.operands(site, a, b, parents)
         recorder.add(site, op, args, {}, r, parents)
 
-    def operands(self, site: int, op: str, a: Any, b: Any, parents: list[int]) -> tuple[Any, Any]:
+    def operands(self, site: int, a: Any, b: Any, parents: list[int]) -> tuple[Any, Any]:
         """The two operands: what is written out stays a constant, the rest are nodes."""
         left, right = self.literals.get(site, (False, False))
         return (
-            a if left else self.operand(op, a, parents),
-            b if right else self.operand(op, b, parents),
+            a if left else self.recorder.wrap(a, parents),
+            b if right else self.recorder.wrap(b, parents),
         )
-
-    def operand(self, op: str, value: Any, parents: list[int]) -> Any:
-        """One operand; a whole number that is not written out may be a label: a leaf each time."""
-        recorder = self.recorder
-        if type(value) is int and op in COUNTED:
-            node = recorder.add(UNKNOWN, "leaf", (), {}, value, [])
-            del recorder.known[id(value)]
-            parents.append(node.index)
-            return Ref(node.index)
-        if type(value) in {list, tuple}:
-            return self.calls.as_array(value, parents)
-        return recorder.wrap(value, parents)
 
     def single(self, op: str, plain: Callable[..., Any]) -> Callable[..., Any]:
         """A hook for a sign."""
@@ -218,7 +205,7 @@ class Hooks:
         recorder.ending.caught()
         recorded = not recorder.preparing or recorder.counts(site)
         if not recorded:
-            self.calls.unrecorded(site, base, lambda: operator.setitem(base, index, value))
+            recorder.unrecorded(site, base, lambda: operator.setitem(base, index, value))
             return
         parents: list[int] = []
         before = recorder.wrap(base, parents)
@@ -247,9 +234,9 @@ class Hooks:
                 self.operation(site, op, old, value, r)
             return r
         if recorder.preparing and not recorder.counts(site):
-            return self.calls.unrecorded(site, old, lambda: plain(old, value))
+            return recorder.unrecorded(site, old, lambda: plain(old, value))
         parents: list[int] = []
-        args = self.operands(site, op, old, value, parents)
+        args = self.operands(site, old, value, parents)
         write = recorder.before_write(old)
         r = plain(old, value)
         if r is old:

@@ -7,7 +7,6 @@ A table by identity, made once: NumPy's functions under their own names wherever
 from __future__ import annotations
 
 import builtins
-import functools
 import math
 import operator
 from typing import Any
@@ -84,19 +83,21 @@ METHODS = {  # of arrays, where the name differs from the function's
     "__neg__": "negative",
     "__getitem__": "getitem",
 }
-WRITES = {  # functions that change their first argument
-    "copyto",
-    "fill_diagonal",
-    "put",
-    "place",
-    "putmask",
-    "put_along_axis",
+WRITES = {  # functions and methods that change their first argument, and the node's name
+    "copyto": "copyto",
+    "fill_diagonal": "fill_diagonal",
+    "put": "put",
+    "place": "place",
+    "putmask": "putmask",
+    "put_along_axis": "put_along_axis",
+    "random.shuffle": "shuffle",
+    "__setitem__": "setitem",
 }
+REDUCED = {"add": "sum", "maximum": "max", "minimum": "min", "multiply": "prod"}
 METHOD_WRITES = {"fill", "sort", "put", "itemset", "resize", "partition", "setfield", "__setitem__"}
 METHOD_QUIET = {"tolist", "tobytes", "tofile", "dump", "dumps", "view", "setflags", "getfield"}
 PARTS = {"split": None, "array_split": None, "vsplit": 0, "hsplit": 1, "dsplit": 2}
 WALKED = (zip, enumerate, list, tuple, reversed, iter, map, sorted, set, filter)
-TAKES_FUNCTION = (map, filter, functools.reduce, sorted)
 QUIET_MODULES = {  # what is defined there neither makes numbers nor changes arrays
     "builtins", "collections", "typing", "enum", "logging", "warnings", "inspect", "traceback",
     "sys", "os", "posixpath", "ntpath", "genericpath", "pathlib", "io", "_io", "time", "datetime",
@@ -104,6 +105,14 @@ QUIET_MODULES = {  # what is defined there neither makes numbers nor changes arr
     "multiprocessing", "contextlib", "abc", "types", "unittest", "weakref", "gc", "pprint",
     "textwrap", "string", "functools", "atexit", "signal", "subprocess", "shutil", "glob",
 }  # fmt: skip
+GENERATORS = {"RandomState", "Generator", "Random"}
+RANDOM_MODULES = {
+    "random",
+    "_random",
+    "numpy.random",
+    "numpy.random.mtrand",
+    "numpy.random._generator",
+}
 QUIET_PREFIXES = ("matplotlib", "tqdm", "rich", "seaborn", "concurrent", "multiprocessing")
 
 
@@ -127,8 +136,10 @@ def table() -> dict[int, tuple[str, Any]]:
     add_module(add, np.linalg, "linalg.")
     add_module(add, np.fft, "fft.")
     add_module(add, np.lib.stride_tricks, "lib.stride_tricks.")
-    for word in ("float64", "float32", "float16", "longdouble", "int64", "int32", "uint8"):
-        add(word, getattr(np, word))
+    for word, target in {"float64": "float", "float32": "float32", "float16": "float16"}.items():
+        add(target, getattr(np, word))
+    for word in ("int64", "int32", "uint8"):
+        add("int", getattr(np, word))
     return found
 
 
@@ -154,4 +165,15 @@ def special_name(function: Any) -> str | None:
         return str(function.__name__)
     if str(getattr(function, "__module__", "")).startswith("scipy.special"):
         return str(function.__name__)
+    return None
+
+
+def random_name(function: Any) -> str | None:
+    """The name of a draw: `random.normal`, of whatever generator."""
+    owner = getattr(function, "__self__", None)
+    if owner is None or isinstance(owner, type):
+        return None
+    kinds = type(owner).__mro__
+    if any(kind.__module__ in RANDOM_MODULES and kind.__name__ in GENERATORS for kind in kinds):
+        return "random." + str(getattr(function, "__name__", ""))
     return None

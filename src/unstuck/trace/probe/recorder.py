@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from typing import Any
+from typing import Any, Callable
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from .values import KINDS, NUMBERS, Other, Ref, is_array, is_recorded, places_in
 
 UNKNOWN = -1
 EACH = 64  # instances of a site that are recorded before the training begins
+PREPARATION_BYTES = 150_000_000
 ORIGINS = 200_000  # values of which we only remember the site
 LONGEST = 20_000  # items of a list among arguments
 
@@ -74,7 +75,7 @@ class Recorder:
         self.alive: list[Any] = []
         self.buffers: dict[int, Buffer] = {}
         self.origin: dict[int, tuple[int, Any]] = {}
-        self.instances: dict[int, int] = {}
+        self.instances: dict[Any, int] = {}
         self.preparing = True
         self.start = 0
         self.bytes = 0
@@ -106,6 +107,11 @@ class Recorder:
             buffer.looking.append(node)
         self.full()
         return node
+
+    def begin_training(self) -> None:
+        """What comes now is recorded in full."""
+        if self.preparing:
+            self.preparing, self.start, self.bytes = False, len(self.nodes), 0
 
     def full(self) -> None:
         """End the program when the tape is full."""
@@ -179,6 +185,8 @@ class Recorder:
         if kind is np.bool_:
             return bool(value)
         if kind is list or kind is tuple:
+            if depth > 8 or len(value) > LONGEST:
+                return Other(f"a {kind.__name__} of {len(value)}")
             return kind(self.items(value, parents, depth))
         if kind is range:
             return list(value)
@@ -192,8 +200,6 @@ class Recorder:
 
     def items(self, values: Any, parents: list[int], depth: int) -> list[Any]:
         """The items of a list: numbers without a node stay numbers."""
-        if depth > 8 or len(values) > LONGEST:
-            return []
         known = self.known
         found: list[Any] = []
         for item in values:
@@ -207,13 +213,13 @@ class Recorder:
         return found
 
     # ----------------------------------------------------------------------------- results
-    def counts(self, site: int) -> bool:
+    def counts(self, site: Any) -> bool:
         """True if this instance of a site is to be recorded."""
         if not self.preparing:
             return True
         times = self.instances.get(site, 0)
         self.instances[site] = times + 1
-        return times < EACH and self.bytes <= self.max_bytes
+        return times < EACH and self.bytes <= min(self.max_bytes, PREPARATION_BYTES)
 
     def result(
         self, site: int, op: str, args: tuple[Any, ...], kwargs: dict[str, Any], value: Any
@@ -227,12 +233,43 @@ class Recorder:
         parents: list[int] = []
         wrapped = tuple([self.wrap(x, parents) for x in args])
         named = {key: self.wrap(x, parents) for key, x in kwargs.items()} if kwargs else {}
-        self.add(site, op, wrapped, named, value, parents)
+        if self.current(value) is None:  # else: an argument came back as it was
+            self.add(site, op, wrapped, named, value, parents)
 
     # ------------------------------------------------------------------------------ writes
     def before_write(self, array: Any) -> Write:
         """To be called before an array is written into; `Write.done` afterwards."""
         return Write(self, array)
+
+    def unrecorded(self, site: int, array: Any, write: Callable[[], Any]) -> Any:
+        """Do a write that is not recorded: what was noted of the memory is no longer what it is."""
+        root = root_of(array)
+        buffer = self.buffers.get(id(root))
+        if buffer is not None:
+            self.freeze(buffer)
+        value = write()
+        if buffer is not None:
+            buffer.version += 1
+        self.remember(site, array)
+        if root is not array:
+            self.remember(site, root)
+        return value
+
+    def changed_unseen(self, site: int, array: Any, before: Any) -> None:
+        """Something changed an array while we could not look; ``before`` is what it was."""
+        node = self.current(array)
+        root = root_of(array)
+        buffer = self.buffers.get(id(root))
+        if node is None or buffer is None:
+            self.unrecorded(site, array, lambda: None)
+            return
+        copy = root.copy(order="K")
+        same_view(root, copy, array)[...] = before
+        for looking in buffer.looking:
+            looking.value = same_view(root, copy, looking.value)
+        buffer.looking = []
+        buffer.version += 1
+        self.add(site, "opaque", (Ref(node.index),), {}, array, [node.index], inplace=True)
 
     def freeze(self, buffer: Buffer) -> None:
         """Give what was noted of a buffer a copy of its own."""
