@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.?\d*(?:e[-+]?\d+)?|\.\d+|nan|inf)(?![\w])", re.I)
+NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.?\d*(?:e[-+]?\d+)?|\.\d+|nan|inf)(?![\w])", re.IGNORECASE)
 SEEDED = Path(__file__).with_name("seeded.py")
 QUIET = {
     "OMP_NUM_THREADS": "1",
@@ -97,9 +97,10 @@ def plain(path: Path, seed: int | None = None, timeout: float = 120.0) -> Run:
 
 
 def beside(source: Path, text: str, folder: Path, name: str = "program.py") -> Path:
-    """``text`` as a program in ``folder``, with the files that lie beside ``source``."""
-    for other in source.parent.iterdir():
-        if other.is_file() and other != source and other.suffix not in {".json", ".pyc"}:
+    """``text`` as a program in ``folder``, with the modules beside ``source`` that it imports."""
+    for module in re.findall(r"^\s*(?:import|from) (\w+)", text, re.MULTILINE):
+        other = source.parent / f"{module}.py"
+        if other.is_file() and other != source:
             shutil.copy(other, folder / other.name)
     path = folder / name
     path.write_text(text, encoding="utf-8")

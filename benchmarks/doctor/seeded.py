@@ -1,8 +1,8 @@
-"""Run a program under another draw: ``python seeded.py NUMBER PROGRAM``.
+"""Run a program under another draw: ``python seeded.py NUMBER PROGRAM`` (``own``: its own seeds).
 
-The judge's own way to replace seeds, independent of the doctor's. Only seeds that the program itself
-sets are replaced: what libraries seed for themselves stays. Without a seed of its own, a program
-draws from generators seeded here.
+The judge's own way to replace seeds, independent of the doctor's. Only seeds that the program
+itself sets are replaced: what libraries seed for themselves stays. Without a seed of its own, a
+program draws from generators seeded here.
 """
 
 import random
@@ -16,9 +16,16 @@ HERE = __file__
 
 def main() -> None:
     """Replace the seeds, then become the program."""
-    number, path = int(sys.argv[1]), sys.argv[2]
+    wanted, path = sys.argv[1], sys.argv[2]
     sys.argv = sys.argv[2:]
     sys.path[0] = path.rsplit("/", 1)[0]
+    if wanted != "own":
+        reseed(int(wanted))
+    runpy.run_path(path, run_name="__main__")
+
+
+def reseed(number: int) -> None:
+    """Every seed that the program sets becomes another one."""
 
     def own() -> bool:
         name = sys._getframe(2).f_code.co_filename  # noqa: SLF001 - who asks decides
@@ -39,7 +46,6 @@ def main() -> None:
     np.random.RandomState = RandomState
     numpy_seed(mixed(0))
     python_seed(mixed(0))
-    runpy.run_path(path, run_name="__main__")
 
 
 if __name__ == "__main__":

@@ -39,14 +39,20 @@ def splice(text: str, edits: Sequence[Edit]) -> str:
     return "".join([*parts, text[at:]])
 
 
-def changed_lines(text: str, edits: Sequence[Edit]) -> tuple[int, ...]:
-    """The lines of the edited text on which the edits stand, counted from 1."""
-    found, shift = set(), 0
-    for edit in sorted(edits):
+def changed_lines(
+    text: str, every: Sequence[Edit], mine: Sequence[Edit] | None = None
+) -> tuple[int, ...]:
+    """The lines, counted from 1, of the edited text on which edits (``mine``) stand.
+
+    >>> changed_lines("a\\nb\\nc", [Edit(0, 1, "x\\ny"), Edit(4, 5, "z")], [Edit(4, 5, "z")])
+    (4,)
+    """
+    done, found, shift = splice(text, every), set(), 0
+    for edit in sorted(every):
         lead = len(edit.text) - len(edit.text.lstrip("\n "))  # an inserted line begins below
-        place = edit.start + shift + min(lead, max(len(edit.text.rstrip()) - 1, 0))
-        done = splice(text, edits)
-        found.add(done.count("\n", 0, place) + 1)
+        if mine is None or edit in mine:
+            place = edit.start + shift + (lead if lead < len(edit.text) else 0)
+            found.add(done.count("\n", 0, place) + 1)
         shift += len(edit.text) - (edit.end - edit.start)
     return tuple(sorted(found))
 

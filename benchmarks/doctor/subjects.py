@@ -153,11 +153,10 @@ def twins() -> list[Subject]:
 
 def healthy() -> list[Subject]:
     """Our own healthy programs."""
-    return [
-        Subject(path.stem, "healthy", path, "learns")
-        for path in sorted((CASES / "healthy").glob("*.py"))
-        if not path.stem.startswith("_")
-    ]
+    folder = CASES / "healthy"
+    single = [Subject(p.stem, "healthy", p, "learns") for p in sorted(folder.glob("*.py"))]
+    several = sorted(folder.glob("*/program.py"))
+    return single + [Subject(p.parent.name, "healthy", p, "learns") for p in several]
 
 
 def chosen(subjects: Sequence[Subject], only: Sequence[str]) -> list[Subject]:

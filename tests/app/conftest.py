@@ -1,5 +1,7 @@
 """The command line run in this process, in a folder of its own."""
 
+import importlib.util
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -54,3 +56,13 @@ def houses(tmp_path):
     path = tmp_path / "houses.csv"
     path.write_text("a,b,c,price\n" + "\n".join(rows) + "\n")
     return path
+
+
+@pytest.fixture(scope="session")
+def diagnoses():
+    """The module of diagnoses made by hand."""
+    path = Path(__file__).resolve().parents[1] / "show" / "diagnoses.py"
+    spec = importlib.util.spec_from_file_location("diagnoses", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import click
 
 from unstuck.app.fix_file import FixFile
-from unstuck.app.options import Name, Number, SectionedCommand, SectionOption, did_you_mean
+from unstuck.app.options import Name, Number, SectionedCommand, SectionOption
 from unstuck.app.screen import Screen
 from unstuck.base.errors import InvalidInputError, UnstuckError
+from unstuck.trace.program import Program
 
 if TYPE_CHECKING:
     from unstuck.doctor.diagnosis import Diagnosis
@@ -69,52 +70,30 @@ def run_doctor(
     strict: bool,
 ) -> int:
     """Run the command; returns the exit code."""
+    from unstuck.doctor.diagnose import diagnose
+    from unstuck.show.diagnosis.progress import Trying
+
     screen = Screen(as_json=output == "json")
-    is_program = check_program(program, arguments, write_fix)
+    examined = what_is_named(program, arguments, write_fix)
     interpreter = None if python is None else find_python(python)
-    fix = None if write_fix is None else FixFile.at(write_fix, program, force=force)
+    fix = None
+    if write_fix is not None and isinstance(examined, Program):
+        fix = FixFile.at(write_fix, examined, force=force)
     try:
-        diagnosis = _examine(
-            screen,
-            program,
-            arguments if is_program else (),
-            budget,
-            interpreter,
-            rerun=not no_rerun,
-        )
+        with Trying(screen.err, budget) as say:
+            diagnosis = diagnose(
+                examined, budget=budget, python=interpreter, rerun=not no_rerun, say=say
+            )
     except Exception as error:
         code = our_fault(error)
         if code is None:
             raise
         return code
-    folder = str(Path(program).parent) if is_program else ""
-    show_diagnosis(screen, diagnosis, output, folder, next_steps(program, diagnosis, write_fix))
+    steps = next_steps(program, diagnosis, write_fix)
+    show_diagnosis(screen, diagnosis, output, folder_of(examined), steps)
     if fix is not None:
         _write_fix(screen, fix, diagnosis)
     return exit_code(diagnosis, strict=strict)
-
-
-def _examine(
-    screen: Screen,
-    program: str,
-    arguments: Sequence[str],
-    budget: float,
-    python: str | None,
-    *,
-    rerun: bool,
-) -> Diagnosis:
-    from unstuck.doctor.diagnose import diagnose
-    from unstuck.show.diagnosis.progress import Trying
-
-    with Trying(screen.err, budget) as say:
-        return diagnose(
-            program,
-            arguments=tuple(arguments),
-            budget=budget,
-            python=python,
-            rerun=rerun,
-            say=say,
-        )
 
 
 def our_fault(error: Exception) -> int | None:
@@ -154,12 +133,10 @@ def show_diagnosis(
     elif output == "github":
         click.echo(github_text(diagnosis, _from_workspace(folder)))
     else:
+        here = os.path.relpath(folder) if folder else ""
         screen.page(
             lambda width: diagnosis_lines(
-                diagnosis,
-                width=width,
-                folder="" if folder == "." else folder,
-                next_steps=next_steps,
+                diagnosis, width=width, folder="" if here == "." else here, next_steps=next_steps
             )
         )
 
@@ -181,6 +158,8 @@ def next_steps(program: str, diagnosis: Diagnosis, write_fix: str | None) -> lis
 
 def _from_workspace(folder: str) -> str:
     """A folder as GitHub names it: from the root of the repository."""
+    if not folder:
+        return ""
     root = Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd())
     try:
         return str(Path(folder).resolve().relative_to(root.resolve()))
@@ -191,44 +170,27 @@ def _from_workspace(folder: str) -> str:
 # ------------------------------------------------------------------------------- what was typed
 
 
-def check_program(program: str, arguments: Sequence[str], write_fix: str | None) -> bool:
-    """True for a program, False for a run folder of the trainer.
+def what_is_named(program: str, arguments: Sequence[str], write_fix: str | None) -> Program | str:
+    """The program, or the path of a run folder.
 
     Raises InvalidInputError for what is neither.
     """
+    from unstuck.trace.load_program import load_program
     from unstuck.training.runs import DESCRIPTION
 
-    path = Path(program)
-    if path.is_dir() and (path / DESCRIPTION).is_file():
-        if arguments or write_fix:
-            what = "--write-fix" if write_fix else "arguments after --"
-            raise InvalidInputError(
-                f"{program} is a run of the trainer: there is no program in it to run or repair. "
-                f"Leave out {what}."
-            )
-        return False
-    if path.is_dir():
+    if not (Path(program) / DESCRIPTION).is_file():
+        return load_program(program, arguments)
+    if arguments or write_fix is not None:
         raise InvalidInputError(
-            f"{program} is a folder without a run in it. Name the program that you start: a .py "
-            "file."
+            f"{program} is a run of the trainer: there is no program in it to run or repair. "
+            f"Leave out {'the arguments' if arguments else '--write-fix'}."
         )
-    if not path.exists():
-        raise InvalidInputError(
-            f"{program}: no such file.{did_you_mean(path.name, _siblings(path))}"
-        )
-    if path.suffix == ".ipynb":
-        raise InvalidInputError(
-            f"{program} is a notebook. Write it out as a program first: "
-            f"jupyter nbconvert --to script {program}"
-        )
-    return True
+    return program
 
 
-def _siblings(path: Path) -> list[str]:
-    try:
-        return sorted(p.name for p in path.parent.iterdir() if p.suffix == ".py" or p.is_dir())
-    except OSError:
-        return []
+def folder_of(examined: Program | str) -> str:
+    """The folder from which the files of a program are named; empty where there are none."""
+    return str(examined.folder or "") if isinstance(examined, Program) else ""
 
 
 def find_python(python: str) -> str:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import io
 import os
 import tokenize
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from unstuck.base.errors import InvalidInputError
 from unstuck.base.files import atomic_write
 from unstuck.doctor.diagnosis import Diagnosis, Repair
+from unstuck.trace.program import Program
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,27 +24,26 @@ class FixFile:
     Attributes
     ----------
     path : where to write: a file, or a folder that is there (or ends with a slash).
-    program : the program that was named; ``root`` the folder from which its files are named.
+    program : what is repaired.
     force : an existing file may be replaced, though never one of the program's own.
     """
 
     path: Path
-    program: Path
-    root: Path
+    program: Program
     force: bool
     is_folder: bool
 
     @classmethod
-    def at(cls, path: str, program: str, *, force: bool) -> FixFile:
+    def at(cls, path: str, program: Program, *, force: bool) -> FixFile:
         """Look before anything is run.
 
         Raises InvalidInputError where nothing could be written in the end.
         """
         where = Path(path)
         is_folder = where.is_dir() or path.endswith((os.sep, "/"))
-        found = cls(where, Path(program), Path(program).parent, force, is_folder)
+        found = cls(where, program, force, is_folder)
         if not is_folder:
-            found.refuse(where, [Path(program)])
+            found.refuse(where)
             if not where.parent.is_dir():
                 raise InvalidInputError(
                     f"--write-fix {path}: there is no folder {where.parent}. Make it first, or "
@@ -52,8 +51,10 @@ class FixFile:
                 )
         return found
 
-    def refuse(self, target: Path, own: Iterable[Path]) -> None:
+    def refuse(self, target: Path) -> None:
         """Raise InvalidInputError if a file must not be written."""
+        folder = self.program.folder or Path()
+        own = [folder / name for name in self.program.files]
         if any(_same(target, file) for file in own):
             raise InvalidInputError(
                 f"--write-fix {target}: that is the program itself, which is never touched. "
@@ -74,21 +75,20 @@ class FixFile:
         Raises InvalidInputError where that cannot be, before anything is written.
         """
         repair = diagnosis.repair
-        changed = _changed(diagnosis, repair) if repair is not None else {}
+        changed = {} if repair is None else _changed(self.program, repair)
         if not changed:
             return []
         if self.is_folder:
             targets = {self.path / _relative(name): text for name, text in changed.items()}
-        elif list(changed) == [self.program.name]:
-            targets = {self.path: changed[self.program.name]}
+        elif list(changed) == [self.program.entry]:
+            targets = {self.path: changed[self.program.entry]}
         else:
             raise InvalidInputError(
                 f"--write-fix {self.path}: the repair changes {', '.join(changed)}; give a folder "
                 f"to write into, such as {self.path.with_suffix('')}/."
             )
-        own = [self.root / name for name in diagnosis.sources]
         for target in targets:
-            self.refuse(target, [self.program, *own])
+            self.refuse(target)
         for target, text in targets.items():
             target.parent.mkdir(parents=True, exist_ok=True)
             with atomic_write(target) as file:
@@ -105,11 +105,9 @@ def encoded(text: str) -> bytes:
         return text.encode("utf-8", "surrogateescape")
 
 
-def _changed(diagnosis: Diagnosis, repair: Repair) -> dict[str, str]:
+def _changed(program: Program, repair: Repair) -> dict[str, str]:
     """The files that the repair changed, by name."""
-    return {
-        name: text for name, text in repair.files.items() if diagnosis.sources.get(name) != text
-    }
+    return {name: text for name, text in repair.files.items() if program.files.get(name) != text}
 
 
 def _relative(name: str) -> PurePosixPath:

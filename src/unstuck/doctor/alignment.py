@@ -27,7 +27,8 @@ def misaligned(program: Program, traced: Traced) -> list[Suspect]:
     labels = [m.label for m in traced.pairing.meets[0] if m.label >= 0] if traced.pairing else []
     if not inputs or not labels:
         return []
-    mine, theirs = orders_behind(tape, inputs), orders_behind(tape, labels[:8])
+    everything = {*labels, *traced.anatomy.label_nodes}
+    mine, theirs = orders_behind(tape, inputs), orders_behind(tape, everything)
     if bool(mine) == bool(theirs):
         return []
     shuffled, other = (inputs, labels) if mine else (labels, inputs)

@@ -6,9 +6,11 @@ time. A repaired program that still does not learn is examined again: one fault 
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from unstuck.doctor.alignment import misaligned
 from unstuck.doctor.crashes import crash_suspects
@@ -26,7 +28,7 @@ from unstuck.doctor.fixes.choose import LEAST, Choice, Chooser
 from unstuck.doctor.fixes.moves import moved_span
 from unstuck.doctor.fixes.patch import Edit, unified_diff
 from unstuck.doctor.fixes.verify import Trials
-from unstuck.doctor.gradient import judge_gradients_of
+from unstuck.doctor.gradient import GradientFindings, judge_gradients_of
 from unstuck.doctor.judge import judge
 from unstuck.doctor.rules import RULES
 from unstuck.doctor.rules.statements import useless_statements
@@ -45,6 +47,7 @@ BASELINE_SHARE = 0.2  # of the budget, that the first run may take
 ROUNDS = 6  # of examining a repaired program again
 STUCK = 0.08  # progress under which a program has learned nothing
 CLOSES = 0.5  # of the gap, that a repair must close for the program to be called stuck
+T = TypeVar("T")
 NOTHING_MOVES = "no value evolves"
 Say = Callable[[str], None]
 
@@ -170,13 +173,21 @@ def look(case: Case, *, first: bool) -> list[Suspect]:
     if case.measured is None:
         watch_baseline(case, traced)
     case.say("checking the gradients")
-    forward = [*wrong_softmax_axis(case.current, traced), *misaligned(case.current, traced)]
+    program = case.current
+    forward: list[Suspect] = []
+    forward += checked(case, "output", lambda: wrong_softmax_axis(program, traced), [])
+    forward += checked(case, "data", lambda: misaligned(program, traced), [])
     suspects += forward
-    seconds = max(2.0, 0.25 * (case.deadline - time.monotonic()))
-    gradients = judge_gradients_of(case.current, traced, seconds)
+    gradients = GradientFindings([], [], [])
     if not any(s.code == "O501" for s in forward):  # else no gradient could agree with it
+        seconds = max(2.0, 0.25 * (case.deadline - time.monotonic()))
+        gradients = checked(
+            case, "gradient", lambda: judge_gradients_of(program, traced, seconds), gradients
+        )
         suspects += gradients.suspects
-    suspects += update_suspects(case.current, traced, traced.tape, outcome)
+    suspects += checked(
+        case, "update", lambda: update_suspects(program, traced, traced.tape, outcome), []
+    )
     record = build_record(
         traced.tape, traced.steps, traced.anatomy, traced.judgement, traced.layers, case.measured
     )
@@ -189,6 +200,18 @@ def look(case: Case, *, first: bool) -> list[Suspect]:
         case.clean += [*gradients.clean, *clean]
         case.unchecked += [*gradients.unchecked, *unchecked]
     return reported(case, suspects)
+
+
+def checked(case: Case, what: str, check: Callable[[], T], otherwise: T) -> T:
+    """The answer of a check; one that breaks is said to be open, and stops nothing else."""
+    try:
+        return check()
+    except Exception as error:
+        if os.environ.get("UNSTUCK_DEBUG"):
+            raise
+        why = f"the check itself broke on this program ({type(error).__name__}: {error})"
+        case.unchecked.append(Unchecked(what, why))
+        return otherwise
 
 
 def reported(case: Case, suspects: list[Suspect]) -> list[Suspect]:
@@ -349,7 +372,7 @@ def concluded(case: Case, seconds: float) -> Diagnosis:
         severity: Severity = finding.severity
         if (finding.code, finding.span) in needed and verdict in {"stuck", "crashed"}:
             severity = "cause"
-        elif finding.code in case.soft and (verdict == "learns" or needed):
+        elif finding.code in case.soft and (verdict in {"learns", "unknown"} or needed):
             severity = "note"  # it learns without that being changed
         findings.append(replace(finding, severity=severity))
     order = {"cause": 0, "fault": 1, "note": 2}
@@ -377,7 +400,8 @@ def verdict_of(case: Case) -> tuple[Verdict, str]:
     if outcome.status in {"syntax", "raised", "memory", "interpreter"} and case.measured is None:
         return "crashed", outcome.error.message if outcome.error else outcome.status
     measured = case.measured
-    if measured is None and case.why == NOTHING_MOVES and outcome.status == "finished":
+    lost = any(f.code in {"U201", "U202", "U204"} for f in case.findings)
+    if measured is None and case.why == NOTHING_MOVES and lost and outcome.status == "finished":
         return "stuck", interrupted or "no parameter ever changes"
     if measured is None:
         return "unknown", interrupted or case.why or outcome.status
@@ -385,6 +409,8 @@ def verdict_of(case: Case) -> tuple[Verdict, str]:
     closed = 0.0
     if case.after_measured is not None and gap_before > 0.02:
         closed = (case.after - max(0.0, measured.gained)) / gap_before
+    if measured.has_classes and measured.accuracy[2] > 0.999:
+        return "unknown", interrupted or "all labels that were seen are of one class"
     if measured.gained <= STUCK or closed >= CLOSES:
         return "stuck", interrupted
     if outcome.status == "raised":

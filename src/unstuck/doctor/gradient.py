@@ -138,7 +138,7 @@ def locate_one(
     if not np.isfinite(judgement.ratio):  # nothing agrees under any loss: each may be meant
         losses = [x for x in judgement.losses if x.name not in {"absolute_error", "hinge"}]
         losses = losses[:LOSSES_TRIED]
-    best: tuple[tuple[float, ...], Located, Candidate | None] | None = None
+    best: tuple[tuple[float, ...], Located, list[Candidate]] | None = None
     for number, loss in enumerate(losses):
         share = (deadline - time.monotonic()) / max(1, len(losses) - number)
         search = Search(traced.tape, traced.steps, traced.anatomy, judgement, loss)
@@ -147,18 +147,20 @@ def locate_one(
             continue
         most = len(located[0].repaired)
         for place in one_a_site([p for p in located if len(p.repaired) == most])[:8]:
-            candidate = first_candidate(program, traced, place)
+            found = candidates_for(program, traced, place)
+            first = found[0] if found and found[0].proof else None
             rank = (
                 -most,
-                candidate is None,
-                abs(abs(candidate.factor) - 1.0) > 1e-6 if candidate else 1,
-                candidate.cost if candidate else 99.0,
+                first is None,
+                not found,
+                abs(abs(first.factor) - 1.0) > 1e-6 if first else 1,
+                first.cost if first else 99.0,
                 abs(abs(place.factor) - 1.0) > 1e-3,
                 number,
             )
             if best is None or rank < best[0]:
-                best = (rank, place, candidate)
-        if best is not None and best[2] is not None and len(best[1].repaired) == len(wrong) and np.isfinite(judgement.ratio):
+                best = (rank, place, found)
+        if best is not None and best[2] and len(best[1].repaired) == len(wrong) and np.isfinite(judgement.ratio):
             break
     if best is None:
         return None
@@ -176,8 +178,8 @@ def one_a_site(places: Sequence[Located]) -> list[Located]:
     return kept
 
 
-def first_candidate(program: Program, traced: Traced, place: Located) -> Candidate | None:
-    """The best expression for a place, proved on the tape."""
+def candidates_for(program: Program, traced: Traced, place: Located) -> list[Candidate]:
+    """Expressions for a place: the best that is proved on the tape, else some that are not."""
     instances, values, points = [], [], []
     generic = [p for p, point in enumerate(traced.judgement.points) if point.values]
     for p in generic or range(len(traced.judgement.points)):
@@ -188,18 +190,18 @@ def first_candidate(program: Program, traced: Traced, place: Located) -> Candida
                 values.append(place.wanted[p][index])
                 points.append(point.values)
     if not instances:
-        return None
+        return []
     wanted = Wanted(place.site, instances, values, points)
     found = synthesise(program, traced.tape, wanted, limit=8)
     proved = [c for c in found if c.proof]
-    return proved[0] if proved else None
+    return proved[:1] or found[:3]
 
 
 def place_suspect(
     program: Program,
     traced: Traced,
     place: Located,
-    candidate: Candidate | None,
+    candidates: Sequence[Candidate],
     names: Sequence[str],
 ) -> Suspect:
     """The finding for a place, with its replacement if one was found."""
@@ -212,15 +214,15 @@ def place_suspect(
         "loss": place.loss.name,
         "written": site.text,
     }
-    span, text, options, code = site.span, None, (), "G199"
-    if candidate is not None:
-        code = code_of(candidate, place, traced)
-        text, span = candidate.text, site.span
-        edits = candidate.edits or (replacement(program, span, candidate.text),)
-        options = (Option(edits, candidate.edit_kind),)
-        evidence["factor"] = float(candidate.factor)
+    span, text, code = site.span, None, "G199"
+    options = tuple(
+        Option(c.edits or (replacement(program, span, c.text),), c.edit_kind) for c in candidates
+    )
+    if candidates:
+        code, text = code_of(candidates[0], place, traced), candidates[0].text
+    proved = bool(candidates) and candidates[0].proof
     finding = Finding(
-        code, "fault", RULES[code]().message(**evidence), span, evidence, text, proved=candidate is not None
+        code, "fault", RULES[code]().message(**evidence), span, evidence, text, proved=proved
     )
     return Suspect(finding, options, exact=True, parameters=place.repaired)
 

@@ -158,25 +158,28 @@ def _pass_on(
             except NoRule as error:
                 raise NoRule(error.op, node.index) from None
             last = position
-        if whole is None:
-            continue
-        part = whole
-        if path:
-            part = part[path] if isinstance(part, np.ndarray) else _descend(part, path)
-        if parent in found:
-            if parent in owned and isinstance(part, np.ndarray):
-                found[parent] += part
-            else:
-                found[parent] = found[parent] + part
-                owned.add(parent)
-        else:
-            found[parent] = part
+        if whole is not None:
+            _add(_at(whole, path) if path else whole, parent, found, owned)
 
 
-def _descend(part: Any, path: tuple[int, ...]) -> Any:
+def _at(whole: Any, path: tuple[int, ...]) -> Any:
+    """The part of an argument's adjoint that belongs to one value in a nested list."""
+    if isinstance(whole, np.ndarray):
+        return whole[path]
     for key in path:
-        part = part[key]
-    return part
+        whole = whole[key]
+    return whole
+
+
+def _add(part: Any, parent: int, found: dict[int, Any], owned: set[int]) -> None:
+    """Add to a parent's adjoint; in place only where nothing else refers to the array."""
+    if parent not in found:
+        found[parent] = part
+    elif parent in owned and isinstance(part, np.ndarray):
+        found[parent] += part
+    else:
+        found[parent] = found[parent] + part
+        owned.add(parent)
 
 
 def _owned(parent: int, like: Any, found: dict[int, Any], owned: set[int]) -> Any:

@@ -19,14 +19,16 @@ from unstuck.trace.tape import LEAF, UNKNOWN, Node, Ref, Structure, Tape
 
 Function = Callable[[Any], Any]
 IDENTITIES = frozenset(  # what leaves every number what it is
-    "positive copy astype float float32 float64 asarray asanyarray ascontiguousarray array item "
-    "real squeeze reshape ravel".split()
+    {"positive", "copy", "astype", "float", "float32", "float64", "asarray", "asanyarray"}
+    | {"ascontiguousarray", "array", "item", "real", "squeeze", "reshape", "ravel"}
 )
 ON_NUMBERS = {"builtin_max": "maximum", "builtin_min": "minimum", "int": "trunc"}
 AT_EACH_NUMBER = frozenset({"elementwise", "compare", "none"})
 NOT_AT_EACH_NUMBER = frozenset(  # of the kinds above, what looks at more than one number
-    "argmax argmin argsort nonzero flatnonzero argwhere count_nonzero any all searchsorted bincount "
-    "unique digitize histogram shape size ndim allclose array_equal isin bool".split()
+    {"argmax", "argmin", "nanargmax", "nanargmin", "argsort", "argpartition", "nonzero"}
+    | {"flatnonzero", "argwhere", "count_nonzero", "any", "all", "searchsorted", "bincount"}
+    | {"unique", "digitize", "histogram", "shape", "size", "ndim", "allclose", "array_equal"}
+    | {"isin", "bool"}
 )
 MOST_NODES = 200
 
@@ -100,28 +102,37 @@ def _take_over(
         raise _NotPointwiseError
     if operation.kind == "create":
         return _constant(small, node)
-    op, args, kwargs = node.op, node.args, node.kwargs
+    op, args = _on_single_numbers(tape, node, places, small, shape)
+    kwargs = {} if node.op in IDENTITIES else node.kwargs
+    if "where" not in kwargs:
+        kwargs = {key: item for key, item in kwargs.items() if key != "out"}
+    change = _translator(tape, places)
+    return _append(small, op, change(args), {key: change(item) for key, item in kwargs.items()})
+
+
+def _on_single_numbers(
+    tape: Tape, node: Node, places: dict[int, int], small: Tape, shape: tuple[int, ...]
+) -> tuple[str, tuple[Structure, ...]]:
+    """The operation and its arguments, as they are for single numbers."""
+    op, args = node.op, node.args
     if op in IDENTITIES:
-        op, args, kwargs = "multiply", (args[0], 1.0), {}  # a truth value becomes 0 or 1
         if not isinstance(args[0], Ref) or np.asarray(node.value).dtype.kind != "f":
             raise _NotPointwiseError
-    elif op in ON_NUMBERS and shape == ():
-        op = ON_NUMBERS[op]
+        return "multiply", (args[0], 1.0)  # a truth value becomes 0 or 1
+    if op in ON_NUMBERS and shape == ():
         args = tuple(args[0]) if len(args) == 1 and isinstance(args[0], (list, tuple)) else args
         if len(args) > 2:
             raise _NotPointwiseError
-    elif op in {"getitem", "setitem"}:
+        return ON_NUMBERS[op], args
+    if op in {"getitem", "setitem"}:
         if not _by_mask(node, places, tape, shape):
             raise _NotPointwiseError
         base = args[0]
         if isinstance(base, Ref) and base.index not in places:  # np.zeros(...), then written to
             places[base.index] = _constant(small, tape[base.index])
-    elif operation.kind not in AT_EACH_NUMBER or op in NOT_AT_EACH_NUMBER:
+    elif OPERATIONS[op].kind not in AT_EACH_NUMBER or op in NOT_AT_EACH_NUMBER:
         raise _NotPointwiseError
-    if "where" not in kwargs:
-        kwargs = {key: item for key, item in kwargs.items() if key != "out"}
-    change = _translator(tape, places)
-    return _append(small, op, change(args), {key: change(item) for key, item in kwargs.items()})
+    return op, args
 
 
 def _constant(small: Tape, node: Node) -> int:

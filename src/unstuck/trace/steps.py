@@ -104,6 +104,13 @@ def find_steps(tape: Tape) -> Steps:
         if (lineage := follow(index, tape, children, slots)) is not None
         and lasts(lineage, tape)
     ]
+    if not found:  # an update that nothing read any more: its name says whose it is
+        names = names_of(tape)
+        found = [
+            lineage
+            for index in origins(tape, slots)
+            if (lineage := renamed(index, children, names, slots)) is not None
+        ]
     if not found:
         return Steps([], [], [], "no value evolves")
     changes = what_changes_depend_on(tape, found)
@@ -224,6 +231,33 @@ def successor(
         theirs = slots.get(other, {})
         if any(slot in mine and retired <= first for slot, (first, _) in theirs.items()):
             return other
+        queue.extend(children.get(other, ()))
+    return None
+
+
+def names_of(tape: Tape) -> dict[int, set[tuple[int, str]]]:
+    """The names, with their frames, that each value was given."""
+    names: dict[int, set[tuple[int, str]]] = defaultdict(set)
+    for binding in tape.bindings:
+        names[binding.node].add((binding.frame, binding.text))
+    return names
+
+
+def renamed(
+    index: int,
+    children: dict[int, list[int]],
+    names: dict[int, set[tuple[int, str]]],
+    slots: dict[int, dict[Slot, tuple[int, int]]],
+) -> Lineage | None:
+    """A value and one that evolved from it and took over its name."""
+    queue, seen = deque(children.get(index, ())), {index}
+    while queue:
+        other = queue.popleft()
+        if other in seen:
+            continue
+        seen.add(other)
+        if names[index] & names[other]:
+            return Lineage([index, other], frozenset(slots[index]), [other])
         queue.extend(children.get(other, ()))
     return None
 

@@ -39,6 +39,7 @@ class Traced:
     loop: LoopCount
     outcome: Outcome
     shortened: tuple[Key, ...] = ()
+    stretch: float = 1.0  # how much longer the cut loops really are
 
     # ----------------------------------------------------------------------------- words
 
@@ -106,7 +107,7 @@ class Traced:
             index=first.index is not None,
             log=self.tape[first.output].op == "log",
             group=per_update if scalar and 1 < per_update <= 64 and not self.shortened else 1,
-            per_update=per_update,
+            per_update=max(1, round(per_update * self.stretch)),
         )
 
     @property
@@ -155,7 +156,9 @@ def trace(
     """Record the training loop of a program and read it; or the reason why not, and the tape."""
     why = "no loop ran that could be a training loop"
     last: Tape | None = None
-    for loop in training_loops(loops):
+    outer = training_loops(loops)
+    inner = [other for loop in outer[:2] for other in inner_loops(loop, loops)[:2]]
+    for loop in [*outer[:1], *inner, *outer[1:]]:
         say(f"recording the first updates (the loop in line {loop.key[1]})")
         for request in requests(loop, loops):
             outcome = run(request)
@@ -165,7 +168,11 @@ def trace(
             last = last or outcome.tape
             steps = find_steps(outcome.tape)
             if steps.parameters and len(steps.windows) >= 1:
-                traced = read(outcome, steps, loop, tuple(key for key, _ in request.shorten))
+                cut = tuple(key for key, _ in request.shorten)
+                traced = read(outcome, steps, loop, cut)
+                for other in loops:
+                    if other.key in cut:
+                        traced.stretch *= other.iterations / max(1, other.entries) / SHORT
                 return traced, "", outcome.tape
             why = steps.why or "no update was completed within the recording"
             if outcome.tape.stopped == "end":
@@ -193,6 +200,14 @@ def read(outcome: Outcome, steps: Steps, loop: LoopCount, shortened: tuple[Key, 
     if tape is None:  # pragma: no cover - the caller has looked
         raise ValueError("there is no tape to read")
     anatomy = dissect(tape, steps)
+    standing = [
+        k for k in range(len(steps.parameters))
+        if all(flow.start[k] == flow.end[k] for flow in anatomy.flows)
+    ]  # fmt: skip
+    if anatomy.flows and standing and len(standing) < len(steps.parameters):
+        # Sums that begin anew with every sample look like parameters, but do not move on.
+        steps.parameters = [p for k, p in enumerate(steps.parameters) if k not in standing]
+        anatomy = dissect(tape, steps)
     judgement = judge_gradients(tape, steps, anatomy, np.random.default_rng(SEED))
     pairing = judgement.loss.pairing if judgement.loss is not None else None
     pairing = pairing or (anatomy.pairings[0] if anatomy.pairings else None)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from unstuck.doctor.rules import RULES
+from unstuck.doctor.rules import FAMILIES, RULES
 from unstuck.show.diagnosis.characters import cells
-from unstuck.show.diagnosis.rule_page import FAMILIES, changed, list_lines, rule_lines
+from unstuck.show.diagnosis.rule_page import changed, list_lines, rule_lines
 from unstuck.show.diagnosis.styled import plain_text
 
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from unstuck.doctor.fixes.interpret import CannotEvaluate, Environment, Interpreter, place
 from unstuck.doctor.fixes.observe import observed
-from unstuck.doctor.fixes.places import Source, children, expression, key
-from unstuck.doctor.fixes.scope import Scopes
+from unstuck.doctor.fixes.places import Source, children, expression, key, parse
+from unstuck.doctor.fixes.scope import Scopes, counters
 from unstuck.trace.program import Program
 from unstuck.trace.tape import Node, Site, Tape
 
@@ -83,6 +83,7 @@ class Bench:
     texts: list[str] = field(default_factory=list)  # names usable at every instance, nearest first
     tolerance: float = TOLERANCE
     tried: int = 0
+    parsed: list[ast.Module] = field(default_factory=list)
 
     @property
     def file(self) -> str:
@@ -146,13 +147,15 @@ class Bench:
         wanted = 1.0 if self.factor is None else self.factor
         return abs(factor - wanted) <= 1e-4 * abs(wanted)
 
-    def trees(self) -> Iterator[ast.Module]:
-        """The trees of the program's files, as far as they can be parsed."""
-        for text in self.program.files.values():
-            try:
-                yield Source(text).tree
-            except (SyntaxError, ValueError):
-                continue
+    def trees(self) -> list[ast.Module]:
+        """The program's files, parsed."""
+        if not self.parsed:
+            for text in self.program.files.values():
+                try:
+                    self.parsed.append(parse(text))
+                except (SyntaxError, ValueError):
+                    continue
+        return self.parsed
 
     def nodes(self) -> Iterator[ast.expr]:
         """Every expression of the site, outermost first."""
@@ -208,6 +211,7 @@ def prepare(program: Program, tape: Tape, wanted: Wanted) -> Bench | None:
         if index not in scope_of:
             trees_of[index], read_names, numbers_of[index] = observed(tape, site, tree, node)
             scope_of[index] = scopes.at(node) | read_names
+            numbers_of[index] = counters(scope_of[index]) | numbers_of[index]
         names = scope_of[index]
         values = numbers_of[index] | {
             text: point.get(number, tape[number].value) for text, number in names.items()

@@ -87,15 +87,16 @@ class Chooser:
         return max(fitting, key=self._score, default=())
 
     def _grow(self, best: tuple[Chosen, ...]) -> tuple[Chosen, ...]:
-        """Add what depends on the data: all together, and one by one."""
+        """Add what depends on the data: first what goes together, then one by one."""
         for _ in range(3):
-            used = {id(c.suspect) for c in best}
-            rest = [s for s in self.soft if id(s) not in used]
+            used = {c.suspect.code[:2] for c in best}
+            rest = [s for s in self.soft if s.code[:2] not in used]
             if not rest or self._score(best) >= GOOD:
                 break
+            together = (*best, *(Chosen(s, s.options[0]) for s in one_a_family(rest)))
             sets = [(*best, Chosen(s, s.options[0])) for s in rest]
-            if len(rest) > 1:
-                sets.insert(1, (*best, *(Chosen(s, s.options[0]) for s in rest)))
+            if len(together) > len(best) + 1:
+                sets.insert(1 if rest[0].code[0] not in "WD" else 0, together)
             sets += [(*best, Chosen(s, o)) for s in rest for o in s.options[1:3]]
             self.say(f"re-running with changes of {', '.join(dict.fromkeys(s.code for s in rest))}")
             done = self._run(sets, enough=GOOD)
@@ -169,6 +170,16 @@ class Chooser:
                 self.known[frozenset(edits)] = trial
                 done.append(members)
         return done
+
+
+def one_a_family(suspects: Sequence[Suspect]) -> list[Suspect]:
+    """Weights, data and decay are mended together; a rate is only changed when those do not help."""
+    found: dict[str, Suspect] = {}
+    for suspect in suspects:
+        family = suspect.code[:2] if suspect.code != "T607" else "T607"
+        if family in {"W3", "D4", "T607"}:
+            found.setdefault(family, suspect)
+    return list(found.values())
 
 
 def _changes(count: int) -> str:

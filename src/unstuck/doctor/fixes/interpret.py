@@ -351,6 +351,8 @@ class _Run(operate.Statements):
             return self.call_own(function, args, kwargs)
         if isinstance(function, Opaque | Module) or not callable(function):
             raise CannotEvaluate(f"what {ast.unparse(node.func)} calls is not known")
+        if function is len and args and isinstance(args[0], Opaque) and operate.count(args[0]):
+            return operate.count(args[0])
         for each in (*args, *kwargs.values()):
             concrete(each)
         return pure.call(function, args, kwargs)

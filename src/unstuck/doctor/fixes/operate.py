@@ -15,7 +15,7 @@ from unstuck.doctor.fixes.functions import Own
 from unstuck.doctor.fixes.pure import CannotEvaluate
 
 if TYPE_CHECKING:
-    from unstuck.doctor.fixes.interpret import Environment
+    from unstuck.doctor.fixes.interpret import Environment, Opaque
 
 BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -159,7 +159,7 @@ class Statements(ABC):
             return env.names[text]
         base = self.value(node.value, env)
         if isinstance(base, Opaque):
-            raise CannotEvaluate(f"the value of {ast.unparse(node)} is not known")
+            return item(base, self.index(node.slice, env))
         return base[self.index(node.slice, env)]
 
     def index(self, node: ast.expr, env: Environment) -> Any:
@@ -405,6 +405,24 @@ def self_of(this: Any, env: Environment) -> Any:
     from unstuck.doctor.fixes.interpret import Opaque
 
     return Opaque("self", env) if isinstance(this, Opaque) or this is None else this
+
+
+def item(base: Opaque, index: Any) -> Any:
+    """An item of a list or dictionary of which single items are known."""
+    names = base.env.names
+    if isinstance(index, int | np.integer) and index < 0:
+        index = int(index) + count(base)
+    text = f"{base.text}[{int(index) if isinstance(index, np.integer) else index!r}]"
+    if text not in names or isinstance(index, slice | tuple):
+        raise CannotEvaluate(f"the value of {text} is not known")
+    return names[text]
+
+
+def count(base: Opaque) -> int:
+    """How many items a list has of which every item is known."""
+    start = f"{base.text}["
+    inner = (text[len(start) : -1] for text in base.env.names if text.startswith(start))
+    return 1 + max((int(text) for text in inner if text.isdigit()), default=-1)
 
 
 def numeric(*values: Any) -> None:

@@ -157,6 +157,33 @@ class Scopes:
         return {text: index for text, (_, index) in found.items()}
 
 
+def counters(names: Mapping[str, int]) -> dict[str, int]:
+    """Loop counters, told by items: where ``a[i]`` means the same node as ``a[2]``, ``i`` is 2."""
+    constant: dict[tuple[str, int], list[int]] = defaultdict(list)
+    open_items: list[tuple[str, str, int, int]] = []
+    for text, node in names.items():
+        if text[-1:] != "]":
+            continue
+        tree = expression(text)
+        if not isinstance(tree, ast.Subscript):
+            continue
+        base = ast.unparse(tree.value)
+        match tree.slice:
+            case ast.Constant(value=int() as index):
+                constant[base, node].append(index)
+            case ast.Name(id=name):
+                open_items.append((base, name, 0, node))
+            case ast.BinOp(
+                left=ast.Name(id=name), op=ast.Add() | ast.Sub() as op, right=ast.Constant(value=int() as by)
+            ):
+                open_items.append((base, name, by if isinstance(op, ast.Add) else -by, node))
+    found: dict[str, set[int]] = defaultdict(set)
+    for base, name, by, node in open_items:
+        if len(places := constant.get((base, node), [])) == 1:
+            found[name].add(places[0] - by)
+    return {name: next(iter(values)) for name, values in found.items() if len(values) == 1}
+
+
 def _last(function: str) -> str:
     parts = path(function)
     return parts[-1] if parts else ""

@@ -1,8 +1,8 @@
-"""From the true values at a place to expressions that give them, written with what is in scope.
+"""What should stand at a place: expressions near the one written, proved on recorded values.
 
-Expressions near the one that stands there are tried first, then ones built from the chain rule.
-Each is evaluated at every recorded instance and at generic parameters, and kept if it is the true
-value times one factor: no table of known mistakes decides, only numbers.
+Everything that differs in one place is tried, then what the chain rule could ask for; whatever
+gives the true value at every instance, times one common factor, is kept. Nothing is guessed: a
+replacement that does not reproduce the numbers is not offered.
 """
 
 from __future__ import annotations
@@ -10,46 +10,34 @@ from __future__ import annotations
 import ast
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import chain
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
+from unstuck.doctor.fixes import chains, derivatives, indices, scales, shapes, variants
 from unstuck.doctor.fixes.bench import Bench, Wanted, prepare
-from unstuck.doctor.fixes.chain import chains
-from unstuck.doctor.fixes.derivatives import slopes, with_slopes
 from unstuck.doctor.fixes.interpret import CannotEvaluate
 from unstuck.doctor.fixes.patch import Edit
-from unstuck.doctor.fixes.places import Source
-from unstuck.doctor.fixes.scale import rescaled
-from unstuck.doctor.fixes.shapes import arrangements, products_for_factors, reductions
-from unstuck.doctor.fixes.shifts import shifted
-from unstuck.doctor.fixes.variants import Variant, callees, drops, operands, operators, signs
+from unstuck.doctor.fixes.variants import Variant
 from unstuck.trace.program import Program
-from unstuck.trace.tape import Tape
+from unstuck.trace.tape import Ref, Tape
 
 __all__ = ["Candidate", "Wanted", "synthesise"]
+
+SECONDS = 1.5  # for one place
+ENOUGH = 1.6  # a change this small with factor 1 ends the search for larger ones
+SIGN = 0.6  # what a sign in front costs on top
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A replacement for a site's expression.
+    """One replacement for a site's text.
 
-    Attributes
-    ----------
-    text : str
-        What should stand in the site's place.
-    factor : float
-        ``text / true value`` (NaN without proof).
-    edit_kind : str
-        What was changed: ``sign factor_missing factor_wrong operand transpose axis reduction
-        scale augmented chain``.
-    proof : bool
-        True if it was evaluated at every instance and is the true value times ``factor``.
-    cost : float
-        How far it is from what stands there, and how far-fetched.
-    edits : tuple of Edit
-        The change as the smallest splices of the source.
+    ``factor`` is ``value / true value``, common to all instances; ``edit_kind`` says what was
+    changed: "sign", "factor_missing", "factor_wrong", "factor_extra", "operand", "transpose",
+    "axis", "reduction", "scale", "chain" or "augmented". ``edit`` is set where the site is a
+    statement, whose text is no expression.
     """
 
     text: str
@@ -57,126 +45,120 @@ class Candidate:
     edit_kind: str
     proof: bool
     cost: float
-    edits: tuple[Edit, ...] = ()
+    edit: Edit | None = None
 
 
 def synthesise(
-    program: Program, tape: Tape, wanted: Wanted, *, limit: int = 8, seconds: float = 2.0
+    program: Program, tape: Tape, wanted: Wanted, *, limit: int = 8, seconds: float = SECONDS
 ) -> list[Candidate]:
-    """Expressions that give the wanted values, best first: at most ``limit``.
-
-    Proved ones with the right factor come first, then those with another one, then changes that
-    could not be evaluated. ``seconds`` bounds the search.
-    """
+    """Replacements for the expression of a site that give what is wanted, best first."""
+    wanted = _of_the_expression(tape, wanted)
     bench = prepare(program, tape, wanted)
     if bench is None:
         return []
-    search = _Search(bench, limit, time.monotonic() + seconds)
-    search.run()
-    return search.best()
+    deadline = time.monotonic() + seconds
+    found: dict[str, Candidate] = {}
+    for stage in _stages(bench):
+        for variant in stage():
+            if time.monotonic() > deadline:
+                break
+            _try(bench, variant, found)
+        if time.monotonic() > deadline or _settled(found):
+            break
+    return ranked(found)[:limit]
 
 
-class _Search:
-    """The candidates found so far, and when to stop looking."""
-
-    def __init__(self, bench: Bench, limit: int, deadline: float) -> None:
-        self.bench, self.limit, self.deadline = bench, limit, deadline
-        self.found: dict[str, Candidate] = {}
-        self.seen: set[str] = {bench.source.text}
-
-    def run(self) -> None:
-        """Try everything, the nearest first, until enough is found."""
-        bench = self.bench
-        original = self._factor(bench.tree)
-        if original is not None:
-            self._try_all(rescaled(bench, bench.tree, original))
-        near: list[Callable[[Bench], Iterator[Variant]]] = [
-            signs,
-            operators,
-            drops,
-            callees,
-            operands,
-            arrangements,
-            reductions,
-            products_for_factors,
-        ]
-        pool = slopes(bench, np.shape(bench.instances[0].true))
-        stages = (
-            chain.from_iterable(make(bench) for make in near),
-            with_slopes(bench, pool),
-            chains(bench, pool),
-        )
-        for number, stage in enumerate(stages):
-            if number == 2 and self._enough():
-                return
-            if not self._try_all(stage):
-                return
-        if not self._enough():
-            for variant in shifted(bench):
-                self._propose(variant)
-
-    def best(self) -> list[Candidate]:
-        """The candidates in order."""
-        wanted = 1.0 if self.bench.factor is None else self.bench.factor
-        ordered = sorted(
-            self.found.values(),
-            key=lambda c: (
-                not c.proof,
-                c.proof and not self.bench.good(c.factor),
-                c.proof and c.factor * wanted < 0,
-                c.cost,
-                len(c.text),
-                c.text,
-            ),
-        )
-        return ordered[: self.limit]
-
-    def _enough(self) -> bool:
-        return any(
-            c.proof and self.bench.good(c.factor) and c.cost < 2.0 for c in self.found.values()
-        )
-
-    def _factor(self, tree: ast.expr) -> float | None:
-        try:
-            return self.bench.fits(tree)
-        except CannotEvaluate:
-            return None
-
-    def _try_all(self, variants: Iterator[Variant]) -> bool:
-        """Keep the variants that fit; False when time is up."""
-        for variant in variants:
-            text = variant.text(self.bench.source.text)
-            if text not in self.seen:
-                self.seen.add(text)
-                factor = self._factor(variant.tree)
-                if factor is not None:
-                    self._add(variant, text, factor, proof=True)
-            if time.monotonic() > self.deadline:
-                return False
-        return True
-
-    def _propose(self, variant: Variant) -> None:
-        text = variant.text(self.bench.source.text)
-        if text not in self.seen:
-            self.seen.add(text)
-            self._add(variant, text, float("nan"), proof=False)
-
-    def _add(self, variant: Variant, text: str, factor: float, *, proof: bool) -> None:
-        edits = tuple(_edits(self.bench, variant))
-        kind = _kind(self.bench, variant)
-        self.found[text] = Candidate(text, factor, kind, proof, variant.cost, edits)
+def ranked(found: dict[str, Candidate]) -> list[Candidate]:
+    """Factor 1 before others, then the smallest change."""
+    return sorted(
+        found.values(), key=lambda c: (abs(abs(c.factor) - 1.0) > 1e-4, c.factor < 0, c.cost, c.text)
+    )
 
 
-def _kind(bench: Bench, variant: Variant) -> str:
-    if variant.kind != "drop":
-        return variant.kind
-    return "factor_wrong" if np.size(bench.instances[0].true) > 1 else "operand"
+def _settled(found: dict[str, Candidate]) -> bool:
+    return any(abs(c.factor - 1.0) <= 1e-4 and c.cost <= ENOUGH for c in found.values())
 
 
-def _edits(bench: Bench, variant: Variant) -> Iterator[Edit]:
-    """The pieces as edits of the program's own text."""
-    span = bench.site.span
-    source = Source(bench.program.files[span.file])
-    base = source.offset(span.line, span.column)
-    for start, end, text in variant.pieces:
-        yield Edit(source.between(span.file, base + start, base + end), text)
+def _stages(bench: Bench) -> list[Callable[[], Iterator[Variant]]]:
+    """The kinds of change, cheap ones first; derivatives are listed once, when first needed."""
+    known: list[derivatives.Derivative] = []
+
+    def listed() -> list[derivatives.Derivative]:
+        if not known:
+            known.extend(derivatives.derivatives(bench))
+        return known
+
+    def near() -> Iterator[Variant]:
+        yield from variants.signs(bench)
+        yield from variants.drops(bench)
+        yield from variants.callees(bench)
+        yield from variants.operators(bench)
+        yield from shapes.arrangements(bench)
+        yield from shapes.reductions(bench)
+        yield from shapes.products_for_factors(bench)
+        yield from scales.scaled(bench)
+        yield from variants.operands(bench)
+        yield from derivatives.multiplied(bench, listed())
+        yield from derivatives.replaced(bench, listed())
+        yield from indices.shifted(bench)
+
+    def far() -> Iterator[Variant]:
+        yield from chains.sums_of_products(bench, listed())
+        yield from chains.products(bench, listed())
+        yield from chains.operand_products(bench, listed())
+
+    return [near, far]
+
+
+def _try(bench: Bench, variant: Variant, found: dict[str, Candidate]) -> None:
+    """Keep a variant if it fits; where only sign or scale are missing, put them in."""
+    text = variant.text(bench.source.text)
+    if text in found and found[text].cost <= variant.cost:
+        return
+    if text == bench.source.text:
+        return
+    try:
+        factor = variant.factor if variant.factor is not None else bench.fits(variant.tree)
+    except CannotEvaluate:
+        return
+    if factor is None:
+        return
+    whole = bench.statement is not None
+    kind = "factor_extra" if variant.kind == "drop" else variant.kind
+    edit = Edit(bench.site.span, text) if whole else None
+    found[text] = Candidate(text, factor, kind, True, variant.cost, edit)
+    for more, value, extra in scales.mended(bench, variant, factor):
+        longer = more.text(bench.source.text)
+        if longer not in found:
+            found[longer] = replace(
+                found[text], text=longer, factor=value, cost=variant.cost + extra,
+                edit=Edit(bench.site.span, longer) if whole else None,
+            )  # fmt: skip
+
+
+def _of_the_expression(tape: Tape, wanted: Wanted) -> Wanted:
+    """Of an augmented assignment what its right side should be, not what it leaves behind."""
+    site = tape.sites[wanted.site]
+    if site.kind != "augmented":
+        return wanted
+    values: list[Any] = []
+    for index, true in zip(wanted.instances, wanted.values, strict=True):
+        node = tape[index]
+        if not node.args or not isinstance(node.args[0], Ref):
+            return wanted
+        old = tape[node.args[0].index].value
+        if node.op == "add":
+            values.append(np.subtract(true, old))
+        elif node.op == "subtract":
+            values.append(np.subtract(old, true))
+        else:
+            return wanted
+    return replace(wanted, values=values)
+
+
+def parsed(text: str) -> ast.expr | None:
+    """A candidate's text as a tree."""
+    try:
+        return ast.parse(text, mode="eval").body
+    except SyntaxError:
+        return None

@@ -18,12 +18,16 @@ from unstuck.doctor.fixes.places import PRODUCT, UNARY, expression, precedence, 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A changed expression: ``pieces`` are (start, end, text) in the site's text."""
+    """A changed expression: ``pieces`` are (start, end, text) in the site's text.
+
+    ``factor`` is set where the fit was seen in another way than by evaluating ``tree``.
+    """
 
     tree: ast.expr
     pieces: tuple[tuple[int, int, str], ...]
     kind: str
     cost: float
+    factor: float | None = None
 
     def text(self, original: str) -> str:
         """The site's text with the change made."""
@@ -257,9 +261,8 @@ def drops(bench: Bench) -> Iterator[Variant]:
             case _:
                 continue
         for node in keep:
-            kind = "scale" if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Div) else (
-                "drop"
-            )  # fmt: skip
+            quotient = isinstance(part, ast.BinOp) and isinstance(part.op, ast.Div)
+            kind = "scale" if quotient else "drop"
             if (found := swap(bench, part, segment(bench, node), kind, 1.2)) is not None:
                 yield found
 
@@ -365,11 +368,7 @@ def _one_array(part: ast.Call) -> bool:
 def _strings(bench: Bench) -> list[str]:
     """Short strings that the program hands to functions or compares with."""
     found: dict[str, None] = {}
-    for text in bench.program.files.values():
-        try:
-            tree = ast.parse(text)
-        except (SyntaxError, ValueError):
-            continue
+    for tree in bench.trees():
         for node in ast.walk(tree):
             parts = (
                 [*node.args, *(word.value for word in node.keywords)]

@@ -13,19 +13,24 @@ from collections.abc import Iterator, Sequence
 from unstuck.record.run_record import SourceSpan
 
 # Functions of NumPy, and methods of arrays, that return something new and change nothing.
-UNARY = frozenset(
-    "abs absolute arctan cos exp log log10 log1p log2 negative sign sin sqrt square tanh".split()
-)
-BINARY = frozenset(
-    "add clip divide dot matmul maximum mean minimum multiply power prod std subtract sum var".split()
-)
-SHAPING = frozenset(
-    "append array asarray astype atleast_2d concatenate delete expand_dims flatten hstack insert "
-    "ravel reshape roll rot90 round squeeze stack swapaxes tile transpose vstack where".split()
-)
-METHODS = frozenset("astype dot flatten ravel reshape squeeze swapaxes transpose".split())
+UNARY = frozenset({
+    "abs", "absolute", "arctan", "cos", "exp", "log", "log10", "log1p", "log2",
+    "negative", "sign", "sin", "sqrt", "square", "tanh",
+})  # fmt: skip
+BINARY = frozenset({
+    "add", "clip", "divide", "dot", "matmul", "maximum", "mean", "minimum",
+    "multiply", "power", "prod", "std", "subtract", "sum", "var",
+})  # fmt: skip
+SHAPING = frozenset({
+    "append", "array", "asarray", "astype", "atleast_2d", "concatenate", "delete",
+    "expand_dims", "flatten", "hstack", "insert", "ravel", "reshape", "roll", "rot90",
+    "round", "squeeze", "stack", "swapaxes", "tile", "transpose", "vstack", "where",
+})  # fmt: skip
+METHODS = frozenset({
+    "astype", "dot", "flatten", "ravel", "reshape", "squeeze", "swapaxes", "transpose",
+})  # fmt: skip
 RANDOM = "permutation"  # of numpy.random: shuffles a copy
-PURE_BUILTINS = frozenset(("abs", "round", "sorted"))
+PURE_BUILTINS = frozenset({"abs", "round", "sorted"})
 OPERATIONS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.MatMult)
 
 AN_EXCEPTION = "an exception is built but not raised"
@@ -38,7 +43,7 @@ A_NAME = "the function is named but not called"
 def useless_statements(
     file: str, source: str, *, cells: Sequence[int] = ()
 ) -> list[tuple[SourceSpan, str]]:
-    """Every statement of a source that has no effect, with what is thrown away.
+    r"""Every statement of a source that has no effect, with what is thrown away.
 
     Parameters
     ----------
@@ -51,9 +56,9 @@ def useless_statements(
 
     Examples
     --------
-    >>> useless_statements("net.py", "w = 1.0\\nw - 0.1\\n")[0][1]
+    >>> useless_statements("net.py", "w = 1.0\nw - 0.1\n")[0][1]
     'the result is computed and thrown away'
-    >>> useless_statements("net.py", "'text'\\nprint(w)\\nw[0]\\n...\\n")
+    >>> useless_statements("net.py", "'text'\nprint(w)\nw[0]\n...\n")
     []
     """
     try:
@@ -77,20 +82,24 @@ def _useless(value: ast.expr, names: _Names, *, guarded: bool) -> str:
         return AN_EXCEPTION
     if guarded:  # whoever catches an exception may evaluate only to see whether there is one
         return ""
-    if isinstance(value, ast.Compare):
-        return A_COMPARISON
-    if isinstance(value, ast.BinOp) and isinstance(value.op, OPERATIONS):
-        return AN_OPERATION
-    if isinstance(value, ast.UnaryOp | ast.BoolOp | ast.Lambda | ast.JoinedStr) and _quiet(value):
-        return AN_OPERATION
-    if isinstance(value, ast.Call) and _pure(value, names):
-        return A_CALL
-    if isinstance(value, ast.Attribute):
-        if value.attr == "T":
-            return AN_OPERATION
-        module = names.modules.get(_dotted(value.value), "")
-        return A_NAME if module == "matplotlib.pyplot" else ""
-    return A_NAME if isinstance(value, ast.Name) and value.id in names.functions else ""
+    useless, what = False, AN_OPERATION
+    match value:
+        case ast.Compare():
+            useless, what = True, A_COMPARISON
+        case ast.BinOp():
+            useless = isinstance(value.op, OPERATIONS)
+        case ast.UnaryOp() | ast.BoolOp() | ast.Lambda() | ast.JoinedStr():
+            useless = _quiet(value)
+        case ast.Call():
+            useless, what = _pure(value, names), A_CALL
+        case ast.Attribute(attr="T"):
+            useless = True
+        case ast.Attribute():
+            module = names.modules.get(_dotted(value.value))
+            useless, what = module == "matplotlib.pyplot", A_NAME
+        case ast.Name():
+            useless, what = value.id in names.functions, A_NAME
+    return what if useless else ""
 
 
 class _Names:

@@ -5,22 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 
-from unstuck.doctor.rules.base import Rule
+from unstuck.doctor.rules import FAMILIES, Rule
 from unstuck.show.diagnosis.characters import harmless, wrap
 from unstuck.show.diagnosis.styled import Line
 
 CONTEXT = 2  # lines of the program around what differs
 INDENT = "  "
 BLANK: Line = ()
-FAMILIES = {
-    "G": "gradients",
-    "U": "updates",
-    "W": "initial weights",
-    "D": "data and labels",
-    "O": "outputs, model and loss",
-    "T": "training",
-    "P": "the program",
-}
 
 
 def rule_lines(rule: type[Rule], width: int) -> list[Line]:
@@ -72,6 +63,10 @@ def changed(program: str, other: str) -> list[tuple[int, str, bool]]:
         if found and found[-1][0] != k:
             found.append((0, "", False))
         found.append((k + 1, lines[k], k in differs))
+    while found and not found[-1][1].strip() and not found[-1][2]:
+        found.pop()
+    while found and not found[0][1].strip() and not found[0][2]:
+        found.pop(0)
     return found
 
 

@@ -7,7 +7,8 @@ sweep raises `NoRule` instead of passing over it.
 
 from __future__ import annotations
 
-from unstuck.trace.operations.creating import CREATING, Undrawn
+from unstuck.trace.operations.choosing import CHOOSING
+from unstuck.trace.operations.creating import CREATING
 from unstuck.trace.operations.elementwise import ARITHMETIC
 from unstuck.trace.operations.functions import FUNCTIONS, STEPS
 from unstuck.trace.operations.indexing import INDEXING
@@ -17,7 +18,7 @@ from unstuck.trace.operations.reductions import REDUCTIONS
 from unstuck.trace.operations.rule import Kind, NoRule, Operation, unbroadcast
 from unstuck.trace.operations.shaping import SHAPING
 
-__all__ = ["OPERATIONS", "Kind", "NoRule", "Operation", "Undrawn", "unbroadcast"]
+__all__ = ["OPERATIONS", "Kind", "NoRule", "Operation", "unbroadcast"]
 
 OPERATIONS: dict[str, Operation] = {
     operation.name: operation
@@ -26,6 +27,7 @@ OPERATIONS: dict[str, Operation] = {
         *FUNCTIONS,
         *STEPS,
         *REDUCTIONS,
+        *CHOOSING,
         *PRODUCTS,
         *SHAPING,
         *JOINING,

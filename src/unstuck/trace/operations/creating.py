@@ -6,7 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.trace.operations.rule import Operation, no_gradient, operation, unbroadcast
+from unstuck.trace.operations.rule import (
+    Args,
+    Kwargs,
+    NoRule,
+    Operation,
+    Position,
+    no_gradient,
+    operation,
+    unbroadcast,
+)
 
 
 def _full_value(g: Any, y: Any, shape: Any, fill_value: Any, *args: Any, **kwargs: Any) -> Any:
@@ -17,43 +26,19 @@ def _fill(base: Any, value: Any) -> Any:
     return np.full_like(base, value)
 
 
-def _along(
-    g: Any,
-    y: Any,
-    start: Any,
-    stop: Any,
-    num: Any = 50,
-    endpoint: Any = True,
-    *rest: Any,
-    **kwargs: Any,
-) -> Any:
-    return _share_of_stop(g, num, endpoint, from_start=True)
+def _linspace(g: Any, y: Any, args: Args, kwargs: Kwargs, position: Position) -> Any:
+    """Each number is a mean of the two ends."""
+    given = dict(zip(("start", "stop", "num", "endpoint"), args, strict=False))
+    given.update(kwargs)
+    if np.ndim(given["start"]) or np.ndim(given["stop"]):
+        raise NoRule("linspace between arrays")
+    share = np.linspace(0.0, 1.0, len(y), endpoint=given.get("endpoint", True))
+    return np.sum(g * (share if position in {1, "stop"} else 1.0 - share))
 
 
-def _along_stop(
-    g: Any,
-    y: Any,
-    start: Any,
-    stop: Any,
-    num: Any = 50,
-    endpoint: Any = True,
-    *rest: Any,
-    **kwargs: Any,
-) -> Any:
-    return _share_of_stop(g, num, endpoint, from_start=False)
-
-
-def _share_of_stop(g: Any, num: Any, endpoint: Any, *, from_start: bool) -> Any:
-    share = np.linspace(0.0, 1.0, num, endpoint=endpoint)
-    return np.sum(g * (1.0 - share if from_start else share))
-
-
-def _none(*args: Any, **kwargs: Any) -> Any:
-    raise Undrawn
-
-
-class Undrawn(Exception):  # noqa: N818 - no error: a draw cannot be made again
-    """A draw was asked for again."""
+def _undrawn(*args: Any, **kwargs: Any) -> Any:
+    """A draw cannot be made again."""
+    raise ValueError("a random draw cannot be made again")
 
 
 DRAWN = (
@@ -112,7 +97,7 @@ CREATING: tuple[Operation, ...] = (
     operation("full", "create", np.full, None, _full_value),
     operation("full_like", "create", np.full_like, None, _full_value),
     operation("fill", "create", _fill, None, lambda g, y, base, value: unbroadcast(g, value)),
-    operation("linspace", "create", np.linspace, _along, _along_stop),
+    Operation("linspace", lambda args, kwargs: np.linspace(*args, **kwargs), _linspace, "create"),
     *(
         no_gradient(function.__name__, "create", function)
         for function in (
@@ -132,8 +117,10 @@ CREATING: tuple[Operation, ...] = (
     no_gradient("empty", "create", np.zeros),
     no_gradient("empty_like", "create", np.zeros_like),
     no_gradient("arange", "create", np.arange),
+    no_gradient("meshgrid", "create", np.meshgrid),
     no_gradient("round", "none", np.round),
     no_gradient("int", "none", int),
     no_gradient("bool", "none", bool),
-    *(Operation(f"random.{name}", lambda args, kwargs: _none(), None, "random") for name in DRAWN),
+    *(no_gradient(f"random.{name}", "random", _undrawn) for name in DRAWN),
+    no_gradient("shuffle", "random", _undrawn),
 )

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from unstuck.trace.operations.elementwise import Rule, elementwise
+from unstuck.trace.operations.reductions import special
 from unstuck.trace.operations.rule import (
     Args,
     Kwargs,
@@ -20,17 +21,6 @@ from unstuck.trace.operations.rule import (
 
 LN2, LN10 = float(np.log(2.0)), float(np.log(10.0))
 TWO_OVER_ROOT_PI = 2.0 / float(np.sqrt(np.pi))
-
-
-def _special(name: str) -> Callable[..., Any]:
-    """A function of scipy.special, imported when it is needed."""
-
-    def function(*args: Any, **kwargs: Any) -> Any:
-        import scipy.special
-
-        return getattr(scipy.special, name)(*args, **kwargs)
-
-    return function
 
 
 def _negative(a: Any, **extra: Any) -> Any:
@@ -75,10 +65,15 @@ SMOOTH: dict[str, tuple[Callable[..., Any], Rule]] = {
     "rad2deg": (np.rad2deg, lambda g, y, a: g * (180.0 / np.pi)),
     "degrees": (np.degrees, lambda g, y, a: g * (180.0 / np.pi)),
     "sinc": (np.sinc, _sinc),
-    "expit": (_special("expit"), lambda g, y, a: g * (y * (1.0 - y))),
-    "logit": (_special("logit"), lambda g, y, a: g / (a * (1.0 - a))),
-    "log_expit": (_special("log_expit"), lambda g, y, a: g * -np.expm1(y)),
-    "erf": (_special("erf"), lambda g, y, a: g * TWO_OVER_ROOT_PI * np.exp(-np.square(a))),
+    "expit": (special("expit"), lambda g, y, a: g * (y * (1.0 - y))),
+    "logit": (special("logit"), lambda g, y, a: g / (a * (1.0 - a))),
+    "log_expit": (special("log_expit"), lambda g, y, a: g * -np.expm1(y)),
+    "erf": (special("erf"), lambda g, y, a: g * TWO_OVER_ROOT_PI * np.exp(-np.square(a))),
+    "erfc": (special("erfc"), lambda g, y, a: -g * TWO_OVER_ROOT_PI * np.exp(-np.square(a))),
+    "gammaln": (special("gammaln"), lambda g, y, a: g * special("digamma")(a)),
+    "lgamma": (special("gammaln"), lambda g, y, a: g * special("digamma")(a)),
+    "gamma": (special("gamma"), lambda g, y, a: g * y * special("digamma")(a)),
+    "entr": (special("entr"), lambda g, y, a: -g * (np.log(a) + 1.0)),
     "real": (np.real, lambda g, y, a: g),
     "conjugate": (np.conjugate, lambda g, y, a: g),
     "nan_to_num": (np.nan_to_num, lambda g, y, a: g * np.isfinite(a)),
@@ -136,7 +131,45 @@ def _where_vjp(g: Any, y: Any, args: Args, kwargs: Kwargs, position: Position) -
     return unbroadcast(np.where(args[0], 0.0, g), args[2])
 
 
+def _select_vjp(g: Any, y: Any, args: Args, kwargs: Kwargs, position: Position) -> Any:
+    """The first condition that holds chooses."""
+    conditions = [np.asarray(c, dtype=bool) for c in args[0]]
+    free = np.ones(np.shape(y), dtype=bool)
+    taken = []
+    for condition in conditions:
+        taken.append(free & condition)
+        free = free & ~condition
+    if position in {1, "choicelist"}:
+        choices = kwargs["choicelist"] if position == "choicelist" else args[1]
+        parts = zip(taken, choices, strict=True)
+        return [unbroadcast(np.where(here, g, 0.0), choice) for here, choice in parts]
+    default = kwargs["default"] if position == "default" else args[2]
+    return unbroadcast(np.where(free, g, 0.0), default)
+
+
 FUNCTIONS = (
+    elementwise(
+        "xlogy",
+        special("xlogy"),
+        lambda g, y, a, b: g * np.log(b),
+        lambda g, y, a, b: g * a / b,
+    ),
+    elementwise(
+        "xlog1py",
+        special("xlog1py"),
+        lambda g, y, a, b: g * np.log1p(b),
+        lambda g, y, a, b: g * a / (1.0 + b),
+    ),
+    elementwise(
+        "copysign",
+        np.copysign,
+        lambda g, y, a, b: g * np.sign(a) * np.copysign(1.0, b),
+        lambda g, y, a, b: np.zeros(g.shape),
+    ),
+    elementwise("ldexp", np.ldexp, lambda g, y, a, b: g * np.exp2(b)),
+    Operation(
+        "select", lambda args, kwargs: np.select(*args, **kwargs), _select_vjp, "elementwise"
+    ),
     *(elementwise(name, function, rule) for name, (function, rule) in SMOOTH.items()),
     operation("log", "elementwise", _log, _log_argument, _log_base),
     Operation("clip", _clip_value, _clip_vjp, "elementwise"),
@@ -183,12 +216,13 @@ STEPS = (
             np.ceil,
             np.rint,
             np.trunc,
-            np.fix,
             np.floor_divide,
             np.heaviside,
             np.round,
         )
     ),
+    no_gradient("fix", "none", np.trunc),
+    no_gradient("imag", "none", np.imag),
     no_gradient("around", "none", np.round),
     no_gradient("round_", "none", np.round),
 )

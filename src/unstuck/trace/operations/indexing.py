@@ -7,6 +7,7 @@ view and the buffer it looks into, by places in the buffer's flat order.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -105,6 +106,47 @@ def _subtract_at_value(g: Any, y: Any, base: Any, index: Any, value: Any) -> Any
     return -unbroadcast(np.asarray(g[index]), value)
 
 
+def _where_true(base: Any, mask: Any, values: Any) -> Any:
+    result = np.array(base)
+    np.place(result, mask, values)
+    return result
+
+
+def _put_mask(base: Any, mask: Any, values: Any) -> Any:
+    result = np.array(base)
+    np.putmask(result, mask, values)
+    return result
+
+
+def _put(base: Any, places: Any, values: Any) -> Any:
+    result = np.array(base, order="C")
+    np.put(result, places, values)
+    return result
+
+
+def _put_along(base: Any, indices: Any, values: Any, axis: Any) -> Any:
+    result = np.array(base)
+    np.put_along_axis(result, indices, values, axis)
+    return result
+
+
+def by_write(name: str, write: Callable[..., Any]) -> Operation:
+    """A write into the first argument, differentiated by writing places instead of numbers."""
+
+    def base_rule(g: Any, y: Any, base: Any, where: Any, values: Any, *rest: Any) -> Any:
+        kept = write(np.ones(shape_of(base)), where, np.zeros(shape_of(values)), *rest)
+        return g * kept
+
+    def values_rule(g: Any, y: Any, base: Any, where: Any, values: Any, *rest: Any) -> Any:
+        shape = shape_of(values)
+        size = int(np.prod(shape, dtype=int))
+        places = np.arange(1, size + 1).reshape(shape)
+        came_from = write(np.zeros(shape_of(base), dtype=int), where, places, *rest)
+        return returned(g, came_from, size).reshape(shape)
+
+    return operation(name, "index", write, base_rule, None, values_rule)
+
+
 # ------------------------------------------------------------------------------------------ views
 def _gather(base: Any, places: Any, shape: Any = None) -> Any:
     read = np.ravel(base)[places]
@@ -160,20 +202,21 @@ def _sort_rule(g: Any, y: Any, a: Any, axis: Any = -1, *args: Any, **kwargs: Any
     return returned(g, came_from, order.size).reshape(shape)
 
 
-def _fill_diagonal(base: Any, value: Any, wrap: Any = False) -> Any:
+def _fill_diagonal(base: Any, value: Any) -> Any:
     result = np.array(base)
-    np.fill_diagonal(result, value, wrap)
+    np.fill_diagonal(result, value)
     return result
 
 
-def _fill_diagonal_base(g: Any, y: Any, base: Any, value: Any, wrap: Any = False) -> Any:
-    return _fill_diagonal(g, 0.0, wrap)
+def _fill_diagonal_base(g: Any, y: Any, base: Any, value: Any) -> Any:
+    return _fill_diagonal(g, 0.0)
 
 
-def _fill_diagonal_value(g: Any, y: Any, base: Any, value: Any, wrap: Any = False) -> Any:
-    if wrap or np.ndim(value):
+def _fill_diagonal_value(g: Any, y: Any, base: Any, value: Any) -> Any:
+    if np.ndim(value):
         raise NoRule("fill_diagonal with an array")
-    return np.asarray(np.trace(g[tuple(slice(min(g.shape)) for _ in g.shape)]))
+    diagonal = np.arange(min(g.shape))
+    return g[(diagonal,) * g.ndim].sum()
 
 
 INDEXING: tuple[Operation, ...] = (
@@ -185,6 +228,10 @@ INDEXING: tuple[Operation, ...] = (
     operation("scatter", "index", _scatter, _scatter_base, None, _scatter_view),
     operation("sort", "index", _sort, _sort_rule),
     operation("fill_diagonal", "index", _fill_diagonal, _fill_diagonal_base, _fill_diagonal_value),
+    by_write("place", _where_true),
+    by_write("putmask", _put_mask),
+    by_write("put", _put),
+    by_write("put_along_axis", _put_along),
     by_place("take", _take, "index"),
     by_place("take_along_axis", _take_along_places, "index"),
     by_place("compress", lambda a, condition, axis=None: np.compress(condition, a, axis), "index"),

@@ -111,7 +111,13 @@ def _astype(a: Any, dtype: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def _float(a: Any = 0.0) -> Any:
-    return float(a.item() if isinstance(a, np.ndarray) else a)
+    return (
+        np.float64(a) if isinstance(a, np.ndarray) and a.size != 1 else float(np.asarray(a).item())
+    )
+
+
+def _float32(a: Any) -> Any:
+    return np.float32(a)
 
 
 def _item(a: Any, *index: Any) -> Any:
@@ -153,6 +159,6 @@ JOINING: tuple[Operation, ...] = (
     operation("astype", "shape", _astype, _same),
     operation("float", "shape", _float, _same),
     operation("float64", "shape", np.float64, _same),
-    operation("float32", "shape", np.float32, _same),
+    operation("float32", "shape", _float32, _same),
     operation("item", "index", _item, _item_rule),
 )

@@ -5,9 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from unstuck.trace.operations.einsum import einsum_value, einsum_vjp
-from unstuck.trace.operations.rule import NoRule, Operation, operation, shape_of, unbroadcast
+from unstuck.trace.operations.rule import (
+    NoRule,
+    Operation,
+    operation,
+    shape_of,
+    unbroadcast,
+    without_rule,
+)
 
 # ------------------------------------------------------------------------------------ dot, matmul
 
@@ -152,11 +160,11 @@ def _whole(g: Any, a: Any, v: Any, mode: Any) -> Any:
 
 
 def _convolve_left(g: Any, y: Any, a: Any, v: Any, mode: Any = "full") -> Any:
-    return np.lib.stride_tricks.sliding_window_view(_whole(g, a, v, mode), len(v)) @ v
+    return sliding_window_view(_whole(g, a, v, mode), len(v)) @ v
 
 
 def _convolve_right(g: Any, y: Any, a: Any, v: Any, mode: Any = "full") -> Any:
-    return np.lib.stride_tricks.sliding_window_view(_whole(g, a, v, mode), len(a)) @ a
+    return sliding_window_view(_whole(g, a, v, mode), len(a)) @ a
 
 
 def _correlate_left(g: Any, y: Any, a: Any, v: Any, mode: Any = "valid") -> Any:
@@ -206,6 +214,15 @@ def _determinant(g: Any, y: Any, a: Any) -> Any:
     return (g * y)[..., None, None] * np.swapaxes(np.linalg.inv(a), -1, -2)
 
 
+def _table_left(g: Any, y: Any, a: Any, b: Any) -> Any:
+    return (g * b).sum(axis=tuple(range(np.ndim(a), g.ndim)))
+
+
+def _table_right(g: Any, y: Any, a: Any, b: Any) -> Any:
+    rows = tuple(range(np.ndim(a)))
+    return np.tensordot(a, g, (rows, rows))
+
+
 def _chain(g: Any, y: Any, arrays: Any, *, out: Any = None) -> Any:
     """multi_dot: each factor between what stands on its left and on its right."""
     found = []
@@ -242,4 +259,17 @@ PRODUCTS = (
     operation("linalg.inv", "linear", np.linalg.inv, _inverse),
     operation("linalg.solve", "linear", np.linalg.solve, _solve_left, _solve_right),
     operation("linalg.det", "linear", np.linalg.det, _determinant),
+    operation("multiply.outer", "linear", np.multiply.outer, _table_left, _table_right),
+    *(
+        without_rule(f"linalg.{function.__name__}", "linear", function)
+        for function in (
+            np.linalg.pinv,
+            np.linalg.matrix_power,
+            np.linalg.matrix_rank,
+            np.linalg.cond,
+            np.linalg.cholesky,
+            np.linalg.eigvals,
+            np.linalg.eigvalsh,
+        )
+    ),
 )

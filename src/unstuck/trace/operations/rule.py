@@ -101,7 +101,7 @@ def unbroadcast(g: Any, x: Any) -> Any:
 def spread(g: Any, shape: tuple[int, ...], axis: Any, keepdims: Any) -> Any:
     """Undo a reduction: ``g`` once for each number that went into it."""
     out = np.empty(shape)
-    if axis is not None and shape and not keepdims:
+    if axis is not None and not keepdims and g.ndim < len(shape):
         g = np.expand_dims(g, axis)
     elif axis is None and g.ndim:
         g = g.reshape(())
@@ -112,6 +112,15 @@ def spread(g: Any, shape: tuple[int, ...], axis: Any, keepdims: Any) -> Any:
 def no_gradient(name: str, kind: Kind, function: Callable[..., Any]) -> Operation:
     """An operation through which nothing goes back."""
     return Operation(name, partial(_call, function), None, kind)
+
+
+def without_rule(name: str, kind: Kind, function: Callable[..., Any]) -> Operation:
+    """An operation that can be computed anew, and whose derivative is not written here."""
+
+    def vjp(g: Any, result: Any, args: Args, kwargs: Kwargs, position: Position) -> Any:
+        raise NoRule(name)
+
+    return Operation(name, partial(_call, function), vjp, kind)
 
 
 def operation(

@@ -11,15 +11,14 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from unstuck.trace.operations.rule import (
-    Args,
-    Kwargs,
+    NoRule,
     Operation,
-    Position,
-    no_gradient,
     operation,
     shape_of,
+    unbroadcast,
 )
 
 Function = Callable[..., Any]
@@ -112,16 +111,12 @@ def _upper(g: Any, y: Any, m: Any, k: Any = 0) -> Any:
     return np.triu(g, k)
 
 
-def _broadcast(g: Any, y: Any, array: Any, shape: Any, subok: Any = False) -> Any:
-    from unstuck.trace.operations.rule import unbroadcast
-
+def _broadcast(g: Any, y: Any, array: Any, *args: Any, **kwargs: Any) -> Any:
     return unbroadcast(g, array)
 
 
 def _pad_places(places: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Any:
     if mode in {"mean", "maximum", "minimum", "median", "linear_ramp"} or callable(mode):
-        from unstuck.trace.operations.rule import NoRule
-
         raise NoRule(f"pad(mode={mode!r})")
     kwargs.pop("constant_values", None)
     return np.pad(places, pad_width, mode, **kwargs)
@@ -152,26 +147,6 @@ def _trace_rule(
 
 def _flatten(a: Any, *args: Any, **kwargs: Any) -> Any:
     return np.asarray(a).flatten(*args, **kwargs)
-
-
-def _split(function: Function) -> Function:
-    """Where the result is a list, ``g`` has an entry for each piece, None where none came back."""
-    places = by_place(
-        "",
-        lambda a, *args, **kwargs: np.concatenate(
-            [p.ravel() for p in function(a, *args, **kwargs)]
-        ),
-    ).vjp
-
-    def rule(g: Any, y: Any, a: Any, *args: Any, **kwargs: Any) -> Any:
-        pieces = [
-            np.zeros(np.size(piece)) if part is None else np.ravel(part)
-            for part, piece in zip(g, y, strict=True)
-        ]
-        assert places is not None
-        return places(np.concatenate(pieces), y, (a, *args), kwargs, 0)
-
-    return rule
 
 
 SHAPING = (
@@ -210,10 +185,7 @@ SHAPING = (
     by_place("diag", np.diag),
     by_place("diagflat", np.diagflat),
     by_place("diagonal", np.diagonal),
-    by_place("lib.stride_tricks.sliding_window_view", np.lib.stride_tricks.sliding_window_view),
+    by_place("lib.stride_tricks.sliding_window_view", sliding_window_view),
+    by_place("sliding_window_view", sliding_window_view),
     by_place("delete", np.delete),
-    *(
-        operation(function.__name__, "shape", function, _split(function))
-        for function in (np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit)
-    ),
 )

@@ -29,6 +29,8 @@ class LoopCounter:
         self.ending = ending
         self.main = threading.get_ident()
         self.waits: dict[int, list[Callable[[int], None]]] = {}
+        self.shortened: dict[int, int] = {}
+        self.began: dict[int, int] = {}  # count of a shortened loop when it was entered
         self.entered = 0
 
     def enter_loop(self, site: int) -> None:
@@ -36,6 +38,8 @@ class LoopCounter:
         running = self.running
         self.around[site, running[-1][0] if running else -1] += 1
         self.entered += 1
+        if site in self.shortened:
+            self.began[site] = self.count[site]
         running.append((site, self.count[site], self.entered, clock()))
 
     def leave_loop(self, site: int) -> None:
@@ -66,9 +70,15 @@ class LoopCounter:
         """A loop that yields begins: what runs meanwhile is not its own."""
         self.entries[site] += 1
         self.entered += 1
+        if site in self.shortened:
+            self.began[site] = self.count[site]
         self.around[site, self.running[-1][0] if self.running else -1] += 1
         if self.order[site] < 0:
             self.order[site] = self.entered
+
+    def enough(self, site: int) -> bool:
+        """True if a loop is to be left, having gone round as often as it may."""
+        return self.count[site] - self.began.get(site, 0) >= self.shortened[site]
 
     def tick(self, site: int) -> None:
         """Tell those who wait for this loop that an iteration begins (the count has it already)."""

@@ -69,6 +69,8 @@ class Frames:
     # ---------------------------------------------------------------------------- bindings
     def bind(self, text: str, value: Any) -> None:
         """A text means a value from now on."""
+        if not text:
+            return
         recorder = self.recorder
         kind = type(value)
         if kind is float or is_array(value):

@@ -81,8 +81,8 @@ class Hooks:
     # ----------------------------------------------------------------------------- operators
     def binary(self, op: str, plain: Callable[..., Any]) -> Callable[..., Any]:
         """A hook for one operator."""
-        main = self.recorder.main
-        ending = self.recorder.ending
+        recorder = self.recorder
+        ending = recorder.ending
 
         def hook(site: int, a: Any, b: Any) -> Any:
             if ending.why:
@@ -90,7 +90,7 @@ class Hooks:
             r = plain(a, b)
             kind = type(r)
             if kind in NUMBERS or isinstance(r, np.ndarray):
-                if get_ident() == main:
+                if get_ident() == recorder.main:
                     self.operation(site, op, a, b, r)
             elif kind is list and op == "multiply":
                 return unshared(r)
@@ -155,7 +155,7 @@ class Hooks:
                     self.looked(site, base, r)
                 else:
                     recorder.result(site, "getitem", (base, index), {}, r)
-        elif id(r) in recorder.known and get_ident() == recorder.main:
+        elif (type(r) is float or id(r) in recorder.known) and get_ident() == recorder.main:
             self.frames.bind(self.sites[site].text, r)
         return r
 
@@ -200,7 +200,7 @@ class Hooks:
         if not is_array(base) or get_ident() != recorder.main:
             base[index] = value
             if get_ident() == recorder.main and not isinstance(base, np.ndarray):
-                self.frames.bind(self.sites[site].text, value)
+                self.frames.bind(self.target(site), value)
             return
         recorder.ending.caught()
         recorded = not recorder.preparing or recorder.counts(site)
@@ -213,6 +213,12 @@ class Hooks:
         write = recorder.before_write(base)
         base[index] = value
         write.done(site, "setitem", args, {}, parents)
+        self.frames.bind(self.sites[site].owner, base)
+
+    def target(self, site: int) -> str:
+        """The text of the item that a site writes."""
+        found = self.sites[site]
+        return str(found.targets[0] if found.kind == "augmented" else found.text)
 
     def augmented(self, site: int, op: str, old: Any, value: Any, number: int) -> Any:
         """`old += value`."""
@@ -278,6 +284,7 @@ class Hooks:
     def written_through(self, site: int, owner: Any, place: Any, part: Any) -> None:
         """A part was changed in place; the write that Python does then changes nothing more."""
         owner[place] = part
+        self.frames.bind(self.sites[site].owner, owner)
 
     # --------------------------------------------------------------------------------- names
     def fresh(self, value: float) -> float:

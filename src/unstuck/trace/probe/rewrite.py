@@ -49,11 +49,13 @@ def ticking(node: Any) -> Any:
 class LoopRewriter(ast.NodeTransformer):
     """Counts loops, and calls a hook in those that somebody waits for.
 
-    ``waited`` are the loops whose every iteration is reported, for stopping or for starting.
+    ``waited`` are the loops whose every iteration is reported, for stopping or for starting;
+    ``shortened`` those that are left after some iterations.
     """
 
-    def __init__(self, waited: frozenset[int]) -> None:
+    def __init__(self, waited: frozenset[int], shortened: frozenset[int]) -> None:
         self.waited = waited
+        self.shortened = shortened
         self.generators = [False]
 
     def scope(self, node: Any) -> Any:
@@ -79,6 +81,8 @@ class LoopRewriter(ast.NodeTransformer):
     def first(self, node: Any) -> list[Any]:
         """What comes before the first line of the body."""
         lines = [ticking(node)]
+        if node.site in self.shortened:
+            lines.insert(0, ast.If(call("enough", node.site), [ast.Break()], []))
         if node.site in self.waited:
             lines.append(statement(call("tick", node.site)))
         return lines

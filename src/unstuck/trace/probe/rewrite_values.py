@@ -57,6 +57,7 @@ class ValueRewriter(LoopRewriter):
     def __init__(
         self,
         waited: frozenset[int],
+        shortened: frozenset[int],
         file: str,
         wanted: Callable[[int], bool],
         texts: list[Any],
@@ -64,7 +65,7 @@ class ValueRewriter(LoopRewriter):
         *,
         names: bool,
     ) -> None:
-        super().__init__(waited)
+        super().__init__(waited, shortened)
         self.file = file
         self.wanted = wanted
         self.texts = texts  # by number: what a binding hook is about
@@ -297,7 +298,7 @@ class ValueRewriter(LoopRewriter):
             text = dotted(target)
         else:
             held = self.hook(node, "held_item", inner[0], self.index(target.slice))
-            text = ""
+            text = ""  # known with the site
         (value,) = self.operands(node.value)
         hook = self.hook(node, "augmented_held", op, held, value, self.note([text]))
         return put(statement(hook), node)

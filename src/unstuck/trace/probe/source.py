@@ -20,7 +20,10 @@ UNWATCHED |= {"__import__", "type", "isinstance", "range", "len", "print"}
 class Site:
     """One numbered place; the fields are those of `unstuck.trace.tape.Site`."""
 
-    __slots__ = ("file", "function", "id", "kind", "loops", "span", "statement", "targets", "text")
+    __slots__ = (
+        *("file", "function", "id", "kind", "loops", "owner", "span", "statement", "targets"),
+        *("text", "updates"),
+    )
 
     def __init__(self, number: int, file: str, kind: str, span: tuple[int, int, int, int]) -> None:
         self.id = number
@@ -32,6 +35,8 @@ class Site:
         self.statement = (span[0], span[2])
         self.targets: tuple[str, ...] = ()
         self.loops: tuple[int, ...] = ()
+        self.owner = ""  # of an item that is written: the name that it is an item of
+        self.updates = 0  # of a loop: assignments in it, not in loops within it
 
     @property
     def key(self) -> tuple[Any, ...]:
@@ -112,11 +117,17 @@ class Numbering(ast.NodeVisitor):
         """The source text of an expression."""
         return self.text.within(self.text.span(node))
 
+    def owner(self, node: ast.Subscript) -> str:
+        """The text of what an item is written into, if that is a plain name."""
+        return self.written(node.value) if root_of(node.value) else ""
+
     def visit(self, node: Any) -> Any:
         """Keep track of the statement that we are in."""
         if not isinstance(node, ast.stmt):
             return super().visit(node)
-        before, self.statement = self.statement, (node.lineno, node.end_lineno or node.lineno)
+        before, self.statement = self.statement, lines_of(node)
+        if self.loops and isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign)):
+            self.sites[self.loops[-1]].updates += 1
         super().visit(node)
         self.statement = before
         return None
@@ -199,8 +210,10 @@ class Numbering(ast.NodeVisitor):
         self.visit(node.value)
 
     def visit_AugAssign(self, node: ast.AugAssign) -> None:  # noqa: N802
-        self.add(node, "augmented").targets = (self.written(node.target),)
+        site = self.add(node, "augmented")
+        site.targets = (self.written(node.target),)
         if isinstance(node.target, ast.Subscript):
+            site.owner = self.owner(node.target)
             self.all(node.target.value, node.target.slice)
         elif isinstance(node.target, ast.Attribute):
             self.visit(node.target.value)
@@ -231,7 +244,7 @@ class Numbering(ast.NodeVisitor):
         if isinstance(node.ctx, ast.Load):
             self.add(node, "subscript")
         elif isinstance(node.ctx, ast.Store):
-            self.add(node, "setitem")
+            self.add(node, "setitem").owner = self.owner(node)
         self.all(node.value, node.slice)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:  # noqa: N802
@@ -276,6 +289,15 @@ def root_of(node: Any) -> str:
     while isinstance(node, ast.Attribute):
         node = node.value
     return node.id if isinstance(node, ast.Name) else ""
+
+
+def lines_of(statement: Any) -> tuple[int, int]:
+    """First and last line of a statement; of a compound one, of its head."""
+    body = getattr(statement, "body", None)
+    last = statement.end_lineno or statement.lineno
+    if isinstance(body, list) and body and hasattr(body[0], "lineno"):
+        last = min(last, max(statement.lineno, body[0].lineno - 1))
+    return statement.lineno, last
 
 
 def is_text(node: Any) -> bool:
