@@ -31,6 +31,8 @@ if TYPE_CHECKING:  # the same table once more, for editors and type checkers
     from unstuck.core.network import Network
     from unstuck.core.scaling import InputScaling
     from unstuck.data.load import load
+    from unstuck.doctor.diagnose import diagnose
+    from unstuck.doctor.diagnosis import Diagnosis
     from unstuck.estimators.classifier import MLPClassifier
     from unstuck.estimators.regressor import MLPRegressor
     from unstuck.record.run_record import RunRecord
@@ -46,6 +48,7 @@ _HOME = {
     "CheckpointError": "unstuck.base.errors",
     "DataFormatError": "unstuck.base.errors",
     "Dense": "unstuck.core.layers",
+    "Diagnosis": "unstuck.doctor.diagnosis",
     "DivergenceError": "unstuck.base.errors",
     "FitDivergedError": "unstuck.base.errors",
     "Dropout": "unstuck.core.layers",
@@ -62,6 +65,7 @@ _HOME = {
     "UnstuckError": "unstuck.base.errors",
     "check_gradients": "unstuck.core.gradcheck",
     "custom_activation": "unstuck.core.activations",
+    "diagnose": "unstuck.doctor.diagnose",
     "load": "unstuck.data.load",
 }
 
@@ -72,6 +76,7 @@ __all__ = [
     "CheckpointError",
     "DataFormatError",
     "Dense",
+    "Diagnosis",
     "DivergenceError",
     "Dropout",
     "FitDivergedError",
@@ -89,6 +94,7 @@ __all__ = [
     "__version__",
     "check_gradients",
     "custom_activation",
+    "diagnose",
     "load",
 ]
 

@@ -24,6 +24,7 @@ from unstuck.app.plan import (
     resolve,
 )
 from unstuck.app.screen import Screen
+from unstuck.app.train_doctor import Doctor
 from unstuck.app.words import closing, describe_data, describe_preprocessing, opening
 from unstuck.base.errors import DivergenceError, InvalidInputError, UnstuckError
 from unstuck.core.network import Network
@@ -44,7 +45,7 @@ from unstuck.training.runs import (
 TEST_FRACTION = 0.25  # of a file that brings no test part
 INTERRUPTED = 130
 # What may be typed beside --resume: nothing that would make it another run.
-BESIDE_RESUME = {"resume", "as_json", "quiet", "pictures", "data_dir"}
+BESIDE_RESUME = {"resume", "as_json", "quiet", "pictures", "data_dir", "doctor"}
 
 
 def train_session(options: Mapping[str, Any], typed: AbstractSet[str]) -> int:
@@ -157,13 +158,13 @@ def run_training(
     if targets is not None:
         y = targets.apply(y)
         validation = validation and (validation[0], targets.apply(validation[1]))
-    watch = screen.watch()
+    watch, doctor = screen.watch(), Doctor(screen, folder, asked=shown["doctor"])
     checkpoint = folder / CHECKPOINT
     trainer = build_trainer(
         options,
         network,
         validation=validation,
-        callbacks=[watch],
+        callbacks=[watch, *doctor.callbacks()],
         checkpoint=checkpoint if options["checkpoint_every"] else None,
     )
     description = {**description, "preprocessing": describe_preprocessing(network, targets)}
@@ -174,6 +175,7 @@ def run_training(
         history = trainer.fit(parts.X, y, resume=checkpoint if resume else None)
     except DivergenceError as error:
         _keep_diverged(folder, description, watch)
+        doctor.speak(watch.history and watch.history.record)
         raise DivergenceError(f"{error} What was seen is kept in {folder}.") from None
     finally:
         watch.close()
@@ -184,7 +186,8 @@ def run_training(
     outcome = judge(network, final, history, data, parts, targets, seconds)
     write_description(folder, {**description, "results": outcome.results})
     pictures = draw(folder, outcome, screen) if shown["pictures"] else []
-    closing(screen, outcome, folder, pictures)
+    closing(screen, outcome, folder, pictures, doctor.as_json(history.record))
+    doctor.speak(history.record)
     if history.stopped == "interrupted":
         screen.note(
             f"Interrupted in epoch {len(history)}; what was learned so far is saved in {folder}."

@@ -90,6 +90,7 @@ SECTIONS: dict[str, tuple[Row, ...]] = {
         ("--out", PATH, "DIR", "Folder for the run. Default: a new one in runs/."),
         ("--checkpoint-every", COUNT, "N", "Save the state every N epochs, for --resume."),
         ("--resume", PATH, "RUN", "Go on with a run that was cut short, as if it never was."),
+        ("--doctor", bool, "", "Say while and after training what keeps it from learning."),
         ("--pictures/--no-pictures", None, "", "Draw curves, confusions, mistakes, weights."),
         ("--json", bool, "", "Print one JSON object on standard output, nothing else there."),
         ("--quiet -q", bool, "", "Print errors alone (and the JSON)."),

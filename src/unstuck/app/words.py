@@ -31,10 +31,16 @@ def opening(screen: Screen, network: Network, data: Dataset, options: Mapping[st
     )
 
 
-def closing(screen: Screen, outcome: Outcome, folder: Path, pictures: Sequence[Path]) -> None:
-    """The table at the end, or the JSON object."""
+def closing(
+    screen: Screen,
+    outcome: Outcome,
+    folder: Path,
+    pictures: Sequence[Path],
+    more: Mapping[str, Any],
+) -> None:
+    """The table at the end, or the JSON object, with ``more`` in it."""
     results = outcome.results
-    screen.json({**results, "run": str(folder.resolve())})
+    screen.json({**results, "run": str(folder.resolve()), **more})
     if results.get("per_class"):
         screen.show(per_class_table(results["per_class"], outcome.judged.part), "")
     rows = score_rows(results)

@@ -13,7 +13,6 @@ from typing import Any
 
 from unstuck.base.errors import InvalidInputError
 from unstuck.doctor.diagnosis import Diagnosis, Progress, Verdict
-from unstuck.doctor.examine import BUDGET, STUCK, examine
 from unstuck.doctor.judge import judge
 from unstuck.doctor.rules.reading import evidence
 from unstuck.doctor.rules.reading import progress as progress_of
@@ -22,6 +21,9 @@ from unstuck.record.store import load_record
 from unstuck.trace.load_program import load_program
 from unstuck.trace.program import Program
 from unstuck.training.runs import DESCRIPTION, RECORD, Run, run_folder
+
+BUDGET = 60.0  # seconds
+STUCK = 0.08  # of the way from the best constant answer to perfection: no better than that answer
 
 
 def diagnose(
@@ -65,7 +67,7 @@ def diagnose(
     --------
     >>> import unstuck
     >>> digits = unstuck.load("digits")
-    >>> model = unstuck.MLPClassifier(max_iter=5, random_state=0)
+    >>> model = unstuck.MLPClassifier(early_stopping=True, random_state=0)
     >>> diagnosis = unstuck.diagnose(model.fit(digits.X_train / 16, digits.y_train))
     >>> diagnosis.verdict
     'learns'
@@ -76,6 +78,8 @@ def diagnose(
             return diagnose_record(record_of_run(path), str(x))
         x = load_program(path, arguments)
     if isinstance(x, Program):
+        from unstuck.doctor.examine import examine  # the whole tracer, which a record needs not
+
         return examine(x, budget=budget, python=python, rerun=rerun, say=say)
     name = type(x).__name__
     for record in (x, getattr(x, "record_", None), getattr(x, "record", None)):

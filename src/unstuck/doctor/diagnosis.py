@@ -87,7 +87,38 @@ class Repair:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis(Displayed):
-    """The whole answer for one program or run."""
+    """The whole answer for one program or run: a verdict, what was found, and one repair.
+
+    Shows itself in a notebook; ``print`` gives what `unstuck doctor` prints, and
+    `unstuck.doctor.schema.as_json` its published form.
+
+    Attributes
+    ----------
+    program : str
+        What was asked about.
+    verdict : str
+        ``"stuck"``, ``"learns"``, ``"crashed"`` or ``"unknown"``.
+    progress : Progress or None
+        How far the run got.
+    findings : tuple of Finding
+        What is wrong, at its place, with the numbers that show it.
+    clean, unchecked : tuple of Clean, of Unchecked
+        What was checked and is right; what could not be checked, and why.
+    repair : Repair or None
+        The change that makes it learn, as it was measured.
+    reason : str
+        Why the verdict is unknown or crashed; what was cut to fit the budget.
+    sources : mapping of str to str
+        The program's files, to quote lines from.
+    seconds : float
+        How long it took.
+
+    Examples
+    --------
+    >>> print(Diagnosis("xor.py", "learns", Progress("loss", 0.73, 0.01, 0.69, 5000)))
+    learns: loss 0.730 -> 0.0100 over 5,000 updates, chance 0.690
+    No mistake found.
+    """
 
     program: str
     verdict: Verdict
@@ -96,8 +127,8 @@ class Diagnosis(Displayed):
     clean: tuple[Clean, ...] = ()
     unchecked: tuple[Unchecked, ...] = ()
     repair: Repair | None = None
-    reason: str = ""  # why the verdict is unknown or crashed; what was cut to fit the budget
-    sources: Mapping[str, str] = field(default_factory=dict)  # to quote lines from
+    reason: str = ""
+    sources: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
 
     def __str__(self) -> str:

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 
 from unstuck.doctor.fixes.bench import Bench, ratio
-from unstuck.doctor.fixes.derivatives import Derivative
-from unstuck.doctor.fixes.places import ATOM, PRODUCT, UNARY, bracketed, expression
+from unstuck.doctor.fixes.derivatives import Slope, factor_text
+from unstuck.doctor.fixes.places import ATOM, PRODUCT, UNARY, bracketed
 from unstuck.doctor.fixes.variants import Variant, swap
 
 MOST_VALUES = 40
+MOST_SLOPES = 200
 LARGEST = 30_000_000  # multiplications for one trial product
 
 
@@ -41,19 +42,19 @@ def values(bench: Bench) -> list[Value]:
     ]
 
 
-def sums_of_products(bench: Bench, known: list[Derivative]) -> Iterator[Variant]:
+def sums_of_products(bench: Bench, known: list[Slope]) -> Iterator[Variant]:
     """A product of two arrays in scope (either one transposed), perhaps times a derivative."""
     true = np.asarray(bench.instances[0].true, dtype=float)
     if true.ndim == 0:
         return
-    factors = _derivative_values(bench, known, true.shape)
+    factors = _derivative_values(bench, known)
     for text, value, cost in _products(bench, true):
         if ratio(value, true, bench.tolerance) is not None:
             yield from _as_variant(bench, text, cost)
             continue
         for derivative, factor in factors:
             if ratio(value * factor, true, bench.tolerance) is not None:
-                whole = f"{bracketed(text, PRODUCT)} * {derivative.text}"
+                whole = f"{bracketed(text, PRODUCT)} * {factor_text(derivative.text)}"
                 yield from _as_variant(bench, whole, cost + 0.5 * derivative.cost)
 
 
@@ -126,15 +127,15 @@ def write_product(bench: Bench, left: str, right: str) -> str:
     return f"{bracketed(left, PRODUCT)} @ {bracketed(right, UNARY)}"
 
 
-def products(bench: Bench, known: list[Derivative]) -> Iterator[Variant]:
+def products(bench: Bench, known: list[Slope]) -> Iterator[Variant]:
     """Values in scope multiplied one by one: two of them, a difference, each times a derivative."""
     true = np.asarray(bench.instances[0].true, dtype=float)
-    factors = _derivative_values(bench, known, true.shape)
+    factors = _derivative_values(bench, known)
     near = [v for v in values(bench) if _into(np.shape(v.value), true.shape)]
     terms: list[tuple[str, Any, float]] = [(v.text, v.value, 1.6 + 0.3 * v.near) for v in near]
     same = [v for v in near if v.value.shape == true.shape][:16]
     terms += [
-        (f"({a.text} - {b.text})", a.value - b.value, 2.2 + 0.3 * (a.near + b.near))
+        (f"{a.text} - {b.text}", a.value - b.value, 2.2 + 0.3 * (a.near + b.near))
         for a in same
         for b in same
         if a is not b
@@ -147,12 +148,11 @@ def products(bench: Bench, known: list[Derivative]) -> Iterator[Variant]:
     ]
     for text, value, cost in terms:
         if np.shape(value) == true.shape and ratio(value, true, bench.tolerance) is not None:
-            yield from _as_variant(bench, text.removeprefix("(").removesuffix(")")
-                                   if text.startswith("(") else text, cost)  # fmt: skip
+            yield from _as_variant(bench, text, cost)
             continue
         for derivative, factor in factors:
             if ratio(value * factor, true, bench.tolerance) is not None:
-                whole = f"{_factor(text)} * {derivative.text}"
+                whole = f"{_factor(text)} * {factor_text(derivative.text)}"
                 yield from _as_variant(bench, whole, cost + 0.5 * derivative.cost)
 
 
@@ -171,15 +171,12 @@ def _together(a: Any, b: Any, shape: tuple[int, ...]) -> bool:
     return bool(np.broadcast_shapes(a.shape, b.shape) == shape)
 
 
-def _derivative_values(
-    bench: Bench, known: list[Derivative], shape: tuple[int, ...]
-) -> list[tuple[Derivative, Any]]:
+def _derivative_values(bench: Bench, known: list[Slope]) -> list[tuple[Slope, Any]]:
     found = []
-    for each in known[:120]:
-        if _into(each.shape, shape):
-            value = bench.value_or_none(expression(each.text))
-            if value is not None:
-                found.append((each, np.asarray(value, dtype=float)))
+    for each in known[:MOST_SLOPES]:
+        value = bench.value_or_none(each.tree)
+        if value is not None:
+            found.append((each, np.asarray(value, dtype=float)))
     return found
 
 
@@ -189,7 +186,7 @@ def _as_variant(bench: Bench, text: str, cost: float) -> Iterator[Variant]:
         yield found
 
 
-def operand_products(bench: Bench, known: list[Derivative]) -> Iterator[Variant]:
+def operand_products(bench: Bench, known: list[Slope]) -> Iterator[Variant]:
     """One value of the expression times another value in scope, or divided by it."""
     true = np.asarray(bench.instances[0].true, dtype=float)
     value = bench.value_or_none(bench.tree)

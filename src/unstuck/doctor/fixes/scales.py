@@ -57,9 +57,11 @@ def numbers(bench: Bench) -> list[tuple[str, float]]:
 def mended(
     bench: Bench, variant: Variant, factor: float
 ) -> Iterator[tuple[Variant, float, float]]:
-    """The same variant with a sign or a number that brings the factor to 1, and what that costs."""
-    if abs(factor - 1.0) <= 1e-4 or variant.kind in {"sign", "scale"}:
+    """The same variant with a sign or a number that makes the factor right, and what that costs."""
+    if bench.good(factor) or variant.kind in {"sign", "scale"}:
         return
+    wanted = 1.0 if bench.factor is None else bench.factor
+    factor /= wanted
     text = variant.text(bench.source.text)
     if bench.statement is not None:
         return
@@ -71,7 +73,9 @@ def mended(
     if abs(factor + 1.0) <= 1e-4:
         shown = text[1:].lstrip() if text.startswith("-") and _unary(tree) else f"-{body}"
         whole = ((0, len(bench.source.text), shown),)
-        yield replace(variant, pieces=whole), 1.0, SIGN
+        yield replace(variant, pieces=whole), wanted, SIGN
+        return
+    if bench.factor is None:
         return
     for name, value in numbers(bench):
         for sign, size in (("/", abs(value)), ("*", 1.0 / abs(value) if value else 0.0)):
@@ -79,7 +83,7 @@ def mended(
                 front = "-" if factor * value < 0 else ""
                 shown = f"{front}{body} {sign} {bracketed(name, UNARY)}"
                 whole = ((0, len(bench.source.text), shown),)
-                yield replace(variant, pieces=whole), 1.0, SCALE + (SIGN if front else 0.0)
+                yield replace(variant, pieces=whole), wanted, SCALE + (SIGN if front else 0.0)
                 return
 
 

@@ -1,13 +1,12 @@
-"""What should stand at a place: expressions near the one written, proved on recorded values.
+"""From the true values at a place to expressions that give them, written with what is in scope.
 
-Everything that differs in one place is tried, then what the chain rule could ask for; whatever
-gives the true value at every instance, times one common factor, is kept. Nothing is guessed: a
-replacement that does not reproduce the numbers is not offered.
+Everything that differs from the expression in one place is tried, then what the chain rule could
+ask for. Each is evaluated at every recorded instance and at generic parameters, and kept if it is
+the true value times one factor: no table of known mistakes decides, only numbers.
 """
 
 from __future__ import annotations
 
-import ast
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -19,25 +18,37 @@ from unstuck.doctor.fixes import chains, derivatives, indices, scales, shapes, v
 from unstuck.doctor.fixes.bench import Bench, Wanted, prepare
 from unstuck.doctor.fixes.interpret import CannotEvaluate
 from unstuck.doctor.fixes.patch import Edit
+from unstuck.doctor.fixes.places import Source
 from unstuck.doctor.fixes.variants import Variant
 from unstuck.trace.program import Program
 from unstuck.trace.tape import Ref, Tape
 
 __all__ = ["Candidate", "Wanted", "synthesise"]
 
-SECONDS = 1.5  # for one place
-ENOUGH = 1.6  # a change this small with factor 1 ends the search for larger ones
-SIGN = 0.6  # what a sign in front costs on top
+SECONDS = 2.0  # for one place
+SCALED = 0.15  # what another factor than 1 costs, where any will do
+ENOUGH = 1.6  # a change this small with the right factor ends the search for larger ones
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One replacement for a site's text.
+    """A replacement for a site's expression.
 
-    ``factor`` is ``value / true value``, common to all instances; ``edit_kind`` says what was
-    changed: "sign", "factor_missing", "factor_wrong", "factor_extra", "operand", "transpose",
-    "axis", "reduction", "scale", "chain" or "augmented". ``edit`` is set where the site is a
-    statement, whose text is no expression.
+    Attributes
+    ----------
+    text : str
+        What should stand in the site's place.
+    factor : float
+        ``text / true value``, common to all instances.
+    edit_kind : str
+        What was changed: ``sign factor_missing factor_wrong factor_extra operand transpose axis
+        reduction scale chain augmented``.
+    proof : bool
+        True if it was seen at every instance to be the true value times ``factor``.
+    cost : float
+        How far it is from what stands there, and how far-fetched.
+    edits : tuple of Edit
+        The change as the smallest splices of the source.
     """
 
     text: str
@@ -45,108 +56,144 @@ class Candidate:
     edit_kind: str
     proof: bool
     cost: float
-    edit: Edit | None = None
+    edits: tuple[Edit, ...] = ()
 
 
 def synthesise(
     program: Program, tape: Tape, wanted: Wanted, *, limit: int = 8, seconds: float = SECONDS
 ) -> list[Candidate]:
-    """Replacements for the expression of a site that give what is wanted, best first."""
-    wanted = _of_the_expression(tape, wanted)
-    bench = prepare(program, tape, wanted)
+    """Replacements for the expression of a site that give what is wanted, best first.
+
+    At most ``limit``: those with the right factor first, of these the smallest change.
+    ``seconds`` bounds the search.
+    """
+    bench = prepare(program, tape, _of_the_expression(tape, wanted))
     if bench is None:
         return []
-    deadline = time.monotonic() + seconds
-    found: dict[str, Candidate] = {}
+    search = _Search(bench, time.monotonic() + seconds)
     for stage in _stages(bench):
-        for variant in stage():
-            if time.monotonic() > deadline:
-                break
-            _try(bench, variant, found)
-        if time.monotonic() > deadline or _settled(found):
+        if not search.run(stage()) or search.settled():
             break
-    return ranked(found)[:limit]
+    return search.ranked()[:limit]
 
 
-def ranked(found: dict[str, Candidate]) -> list[Candidate]:
-    """Factor 1 before others, then the smallest change."""
-    return sorted(
-        found.values(), key=lambda c: (abs(abs(c.factor) - 1.0) > 1e-4, c.factor < 0, c.cost, c.text)
-    )
+class _Search:
+    """What was found so far."""
+
+    def __init__(self, bench: Bench, deadline: float) -> None:
+        self.bench, self.deadline = bench, deadline
+        self.found: dict[str, Candidate] = {}
+        self.seen: dict[str, float] = {bench.source.text: 0.0}
+
+    def run(self, stage: Iterator[Variant]) -> bool:
+        """Try the variants of one stage; False when time is up."""
+        for variant in stage:
+            if time.monotonic() > self.deadline:
+                return False
+            text = variant.text(self.bench.source.text)
+            if self.seen.get(text, float("inf")) > variant.cost:
+                self.seen[text] = variant.cost
+                self._try(variant, text)
+        return True
+
+    def settled(self) -> bool:
+        """True if a small change with the right factor is known."""
+        return any(self.bench.good(c.factor) and c.cost <= ENOUGH for c in self.found.values())
+
+    def ranked(self) -> list[Candidate]:
+        """The right factor before others, then the right sign, then the smallest change."""
+        wanted = 1.0 if self.bench.factor is None else self.bench.factor
+        return sorted(
+            self.found.values(),
+            key=lambda c: (
+                not self.bench.good(c.factor),
+                c.factor * wanted < 0,
+                round(c.cost + SCALED * (abs(c.factor - wanted) > 1e-4 * abs(wanted)), 6),
+                len(c.text),
+                c.text,
+            ),
+        )
+
+    def _try(self, variant: Variant, text: str) -> None:
+        """Keep a variant if it fits; where only sign or scale are missing, put them in."""
+        try:
+            factor = self.bench.fits(variant.tree) if variant.factor is None else variant.factor
+        except CannotEvaluate:
+            return
+        if factor is None:
+            return
+        self._keep(variant, text, factor)
+        for more, value, extra in scales.mended(self.bench, variant, factor):
+            self._keep(
+                replace(more, cost=variant.cost + extra), more.text(self.bench.source.text), value
+            )
+
+    def _keep(self, variant: Variant, text: str, factor: float) -> None:
+        if text in self.found and self.found[text].cost <= variant.cost:
+            return
+        kind = variant.kind
+        if kind == "drop":
+            kind = "factor_extra" if _elementwise(self.bench) else "operand"
+        edits = tuple(_edits(self.bench, variant))
+        self.found[text] = Candidate(text, factor, kind, True, variant.cost, edits)
 
 
-def _settled(found: dict[str, Candidate]) -> bool:
-    return any(abs(c.factor - 1.0) <= 1e-4 and c.cost <= ENOUGH for c in found.values())
+def _elementwise(bench: Bench) -> bool:
+    """True if what is dropped may be a derivative: each number has its own."""
+    return np.size(bench.instances[0].true) >= 1
 
 
 def _stages(bench: Bench) -> list[Callable[[], Iterator[Variant]]]:
     """The kinds of change, cheap ones first; derivatives are listed once, when first needed."""
-    known: list[derivatives.Derivative] = []
+    pool: list[derivatives.Slope] = []
 
-    def listed() -> list[derivatives.Derivative]:
-        if not known:
-            known.extend(derivatives.derivatives(bench))
-        return known
+    def slopes() -> list[derivatives.Slope]:
+        if not pool:
+            pool.extend(derivatives.slopes(bench, np.shape(bench.instances[0].true)))
+        return pool
 
     def near() -> Iterator[Variant]:
         yield from variants.signs(bench)
+        yield from scales.scaled(bench)
         yield from variants.drops(bench)
         yield from variants.callees(bench)
         yield from variants.operators(bench)
         yield from shapes.arrangements(bench)
         yield from shapes.reductions(bench)
         yield from shapes.products_for_factors(bench)
-        yield from scales.scaled(bench)
         yield from variants.operands(bench)
-        yield from derivatives.multiplied(bench, listed())
-        yield from derivatives.replaced(bench, listed())
+        yield from derivatives.with_slopes(bench, slopes())
         yield from indices.shifted(bench)
 
     def far() -> Iterator[Variant]:
-        yield from chains.sums_of_products(bench, listed())
-        yield from chains.products(bench, listed())
-        yield from chains.operand_products(bench, listed())
+        yield from chains.sums_of_products(bench, slopes())
+        yield from chains.products(bench, slopes())
+        yield from chains.operand_products(bench, slopes())
 
     return [near, far]
 
 
-def _try(bench: Bench, variant: Variant, found: dict[str, Candidate]) -> None:
-    """Keep a variant if it fits; where only sign or scale are missing, put them in."""
-    text = variant.text(bench.source.text)
-    if text in found and found[text].cost <= variant.cost:
-        return
-    if text == bench.source.text:
-        return
-    try:
-        factor = variant.factor if variant.factor is not None else bench.fits(variant.tree)
-    except CannotEvaluate:
-        return
-    if factor is None:
-        return
-    whole = bench.statement is not None
-    kind = "factor_extra" if variant.kind == "drop" else variant.kind
-    edit = Edit(bench.site.span, text) if whole else None
-    found[text] = Candidate(text, factor, kind, True, variant.cost, edit)
-    for more, value, extra in scales.mended(bench, variant, factor):
-        longer = more.text(bench.source.text)
-        if longer not in found:
-            found[longer] = replace(
-                found[text], text=longer, factor=value, cost=variant.cost + extra,
-                edit=Edit(bench.site.span, longer) if whole else None,
-            )  # fmt: skip
+def _edits(bench: Bench, variant: Variant) -> Iterator[Edit]:
+    """The pieces as edits of the program's own text."""
+    span = bench.site.span
+    source = Source(bench.program.files[span.file])
+    base = source.offset(span.line, span.column)
+    for start, end, text in variant.pieces:
+        yield Edit(source.between(span.file, base + start, base + end), text)
 
 
 def _of_the_expression(tape: Tape, wanted: Wanted) -> Wanted:
     """Of an augmented assignment what its right side should be, not what it leaves behind."""
-    site = tape.sites[wanted.site]
-    if site.kind != "augmented":
+    if tape.sites[wanted.site].kind != "augmented":
         return wanted
+    points = wanted.points or [{}] * len(wanted.instances)
     values: list[Any] = []
-    for index, true in zip(wanted.instances, wanted.values, strict=True):
+    for index, true, point in zip(wanted.instances, wanted.values, points, strict=True):
         node = tape[index]
         if not node.args or not isinstance(node.args[0], Ref):
             return wanted
-        old = tape[node.args[0].index].value
+        start = node.args[0].index
+        old = point.get(start, tape[start].value)
         if node.op == "add":
             values.append(np.subtract(true, old))
         elif node.op == "subtract":
@@ -154,11 +201,3 @@ def _of_the_expression(tape: Tape, wanted: Wanted) -> Wanted:
         else:
             return wanted
     return replace(wanted, values=values)
-
-
-def parsed(text: str) -> ast.expr | None:
-    """A candidate's text as a tree."""
-    try:
-        return ast.parse(text, mode="eval").body
-    except SyntaxError:
-        return None

@@ -15,7 +15,6 @@ from unstuck.trace.operations.rule import (
     Operation,
     Position,
     no_gradient,
-    operation,
     unbroadcast,
 )
 
@@ -81,22 +80,23 @@ SMOOTH: dict[str, tuple[Callable[..., Any], Rule]] = {
 
 
 # ------------------------------------------------------------------------------- more operands
-def _log(a: Any, base: Any = None, **extra: Any) -> Any:
-    """NumPy's log, or math.log with a base."""
-    if base is None or isinstance(base, np.ndarray):  # the second is NumPy's out
-        return np.log(a, **extra)
-    return np.log(a) / np.log(base)
+_LOG = elementwise("log", np.log, lambda g, y, a: g / a)
 
 
-def _log_argument(g: Any, y: Any, a: Any, base: Any = None, **extra: Any) -> Any:
-    if base is None or isinstance(base, np.ndarray):
-        where = extra.get("where", True)
-        return g / a if where is True else np.where(where, g, 0.0) / a
-    return g / a / np.log(base)
+def _has_base(args: Args) -> bool:
+    """True for math.log(a, base); NumPy's second argument is an array to write into."""
+    return len(args) == 2 and not isinstance(args[1], np.ndarray)
 
 
-def _log_base(g: Any, y: Any, a: Any, base: Any = None, **extra: Any) -> Any:
-    return None if isinstance(base, np.ndarray) else -g * y / np.log(base) / base
+def _log_value(args: Args, kwargs: Kwargs) -> Any:
+    return np.log(args[0]) / np.log(args[1]) if _has_base(args) else _LOG.value(args, kwargs)
+
+
+def _log_vjp(g: Any, y: Any, args: Args, kwargs: Kwargs, position: Position) -> Any:
+    if not _has_base(args):
+        return None if _LOG.vjp is None else _LOG.vjp(g, y, args, kwargs, position)
+    a, base = args
+    return g / a / np.log(base) if position == 0 else -g * y / np.log(base) / base
 
 
 def _bounds(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, **named: Any) -> Any:
@@ -166,12 +166,17 @@ FUNCTIONS = (
         lambda g, y, a, b: g * np.sign(a) * np.copysign(1.0, b),
         lambda g, y, a, b: np.zeros(g.shape),
     ),
-    elementwise("ldexp", np.ldexp, lambda g, y, a, b: g * np.exp2(b)),
+    elementwise(
+        "ldexp",
+        np.ldexp,
+        lambda g, y, a, b: g * np.exp2(b),
+        lambda g, y, a, b: g * y * LN2,
+    ),
     Operation(
         "select", lambda args, kwargs: np.select(*args, **kwargs), _select_vjp, "elementwise"
     ),
     *(elementwise(name, function, rule) for name, (function, rule) in SMOOTH.items()),
-    operation("log", "elementwise", _log, _log_argument, _log_base),
+    Operation("log", _log_value, _log_vjp, "elementwise"),
     Operation("clip", _clip_value, _clip_vjp, "elementwise"),
     Operation("where", lambda args, kwargs: _where(*args), _where_vjp, "elementwise"),
 )

@@ -180,6 +180,12 @@ def _scatter_view(g: Any, y: Any, base: Any, places: Any, view: Any) -> Any:
 
 
 # ------------------------------------------------------------------------------------- functions
+def _extract_rule(g: Any, y: Any, condition: Any, arr: Any) -> Any:
+    d = np.zeros(shape_of(arr))
+    np.place(d, condition, g)
+    return d
+
+
 def _take_along_places(places: Any, indices: Any, axis: Any = -1) -> Any:
     return np.take_along_axis(places, np.asarray(indices), axis)
 
@@ -234,6 +240,5 @@ INDEXING: tuple[Operation, ...] = (
     by_write("put_along_axis", _put_along),
     by_place("take", _take, "index"),
     by_place("take_along_axis", _take_along_places, "index"),
-    by_place("compress", lambda a, condition, axis=None: np.compress(condition, a, axis), "index"),
-    by_place("extract", lambda a, condition: np.extract(condition, a), "index"),
+    operation("extract", "index", np.extract, None, _extract_rule),
 )
