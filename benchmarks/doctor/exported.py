@@ -6,9 +6,10 @@ import sys
 from pathlib import Path
 
 from benchmarks.doctor.programs import finish
-from benchmarks.doctor.store import SCRATCH, digest, fingerprint
+from benchmarks.doctor.store import ROOT, SCRATCH, digest, fingerprint
 from benchmarks.doctor.subjects import Subject
 
+EXPORT = ROOT / "src" / "unstuck" / "app" / "export"
 RECIPES: dict[str, str] = {
     "exported_sgd_sigmoid": "--hidden 32 --activation sigmoid --optimizer sgd --lr 0.5 "
     "--batch-size 20 --epochs 15 --schedule constant --dropout 0",
@@ -21,7 +22,7 @@ RECIPES: dict[str, str] = {
     "exported_batch_norm": "--hidden 32 --activation relu --batch-norm --optimizer sgd --lr 0.1 "
     "--epochs 6 --schedule constant --dropout 0",
     "exported_l2_squared_error": "--hidden 24 --activation tanh --output identity --loss "
-    "squared_error --l2 0.0001 --optimizer sgd --lr 0.2 --batch-size 16 --epochs 12 "
+    "squared_error --l2 0.0001 --optimizer sgd --lr 0.02 --batch-size 16 --epochs 12 "
     "--schedule constant --dropout 0",
     "exported_no_hidden": "--hidden none --optimizer sgd --lr 0.3 --batch-size 16 --epochs 8 "
     "--schedule constant",
@@ -31,8 +32,8 @@ RECIPES: dict[str, str] = {
 
 
 def exported() -> list[Subject]:
-    """The programs, written once for each state of the package."""
-    folder = SCRATCH / "exported" / digest(fingerprint(), *RECIPES.values())
+    """The programs, written once for each state of the exporter."""
+    folder = SCRATCH / "exported" / digest(fingerprint(EXPORT), *RECIPES.values())
     folder.mkdir(parents=True, exist_ok=True)
     found = []
     for name, recipe in RECIPES.items():

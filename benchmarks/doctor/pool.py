@@ -140,6 +140,7 @@ def as_json(mutant: Mutant) -> dict[str, Any]:
     """A mutant by what it changes."""
     return {
         "program": mutant.program,
+        "of": digest(mutant.text),
         "faults": [
             {"code": f.code, "what": f.what, "edits": [[e.start, e.end, e.text] for e in f.edits]}
             for f in mutant.faults
@@ -152,7 +153,10 @@ def from_json(stored: dict[str, Any], source: Subject) -> Mutant:
     faults = tuple(
         Fault(f["code"], tuple(Edit(*e) for e in f["edits"]), f["what"]) for f in stored["faults"]
     )
-    return Mutant(stored["program"], source.path.read_text("utf-8"), faults)
+    text = source.path.read_text("utf-8")
+    if stored["of"] != digest(text):
+        raise ValueError(f"{source.path} has changed: run `python -m benchmarks.doctor plant` anew")
+    return Mutant(stored["program"], text, faults)
 
 
 def planted(name: str, kind: str) -> list[Subject]:

@@ -53,9 +53,7 @@ def orders_behind(tape: Tape, nodes: Iterable[int]) -> set[int]:
             continue
         seen.add(index)
         node = tape[index]
-        if node.op == "shuffle":
-            found.add(index)
-        elif node.op in PICKS and len(node.args) > 1 and random_order(tape, node.args[1]):
+        if node.op == "shuffle" or (node.op in PICKS and len(node.args) > 1 and random_order(tape, node.args[1])):
             found.add(index)
         pending.extend(node.parents)
     return found
@@ -76,7 +74,16 @@ def random_order(tape: Tape, structure: object) -> bool:
         seen.add(node.index)
         if node.op in ORDERS or (node.op == "shuffle" and not is_number(node.value)):
             return True
-        if node.op in {"getitem", "gather", "copy", "array", "asarray", "astype", "reshape", "leaf"}:
+        if node.op in {
+            "getitem",
+            "gather",
+            "copy",
+            "array",
+            "asarray",
+            "astype",
+            "reshape",
+            "leaf",
+        }:
             pending.extend(node.parents)
     return False
 
@@ -89,7 +96,11 @@ def together(program: Program, tape: Tape, node: Node, other: int) -> list[Optio
     if name is None:
         return []
     statement = statement_at(program, file, line)
-    if node.op == "shuffle" and isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+    if (
+        node.op == "shuffle"
+        and isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Call)
+    ):
         call = statement.value
         if not call.args:
             return []

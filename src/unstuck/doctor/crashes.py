@@ -29,7 +29,11 @@ def crash_suspects(program: Program, outcome: Outcome) -> list[Suspect]:
             options += key_options(program, span, error)
         if error.type in {"KeyError", "NameError"}:
             options += deletion(program, span)
-    evidence = {"error": error.type, "text": error.message, "exception": f"{error.type}: {error.message}"}
+    evidence = {
+        "error": error.type,
+        "text": error.message,
+        "exception": f"{error.type}: {error.message}",
+    }
     finding = Finding(
         "P701", "fault", RULES["P701"]().message(**evidence), span, evidence,
         options[0].edits[0].text.strip() if options else None,
@@ -43,13 +47,17 @@ def statement_span(program: Program, span: SourceSpan) -> SourceSpan:
     if not 1 <= span.line <= len(lines):
         return span
     line = lines[span.line - 1]
-    return SourceSpan(span.file, span.line, len(line) - len(line.lstrip()), span.line, len(line.rstrip()))
+    return SourceSpan(
+        span.file, span.line, len(line) - len(line.lstrip()), span.line, len(line.rstrip())
+    )
 
 
 def key_options(program: Program, span: SourceSpan, error: ProgramError) -> list[Option]:
     """A key that is not there, written as one that is: everywhere the container is asked so."""
     missing = error.message.strip("'\"")
-    near = [k for k in error.known if isinstance(k, str) and missing and (missing in k or k in missing)]
+    near = [
+        k for k in error.known if isinstance(k, str) and missing and (missing in k or k in missing)
+    ]
     if not near:
         return []
     known = near[0]
@@ -70,7 +78,14 @@ def key_options(program: Program, span: SourceSpan, error: ProgramError) -> list
                 continue
             fits = any(k.startswith(before + head.value) for k in error.known)
             if fits and not any(k.startswith(head.value) for k in error.known):
-                edits.append(text_edit(source, span.file, head, before + head.value + (after if head is other.slice else "")))
+                edits.append(
+                    text_edit(
+                        source,
+                        span.file,
+                        head,
+                        before + head.value + (after if head is other.slice else ""),
+                    )
+                )
         if edits:
             options.append(Option(tuple(e for e in edits if e is not None), f"the key {known!r}"))
     return options

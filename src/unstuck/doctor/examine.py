@@ -129,7 +129,9 @@ def work(case: Case) -> None:
         if not mend(case, suspects):
             break
         if time.monotonic() > case.deadline - 2.0:
-            case.cut = case.cut or "the budget ran out before the repaired program was examined again"
+            case.cut = (
+                case.cut or "the budget ran out before the repaired program was examined again"
+            )
             break
         if number and learned(case):
             break
@@ -155,7 +157,9 @@ def look(case: Case, *, first: bool) -> list[Suspect]:
         return []
     traced, why, tape = trace(
         lambda request: case.sandbox.run(
-            case.current, request, Limits(seconds=max(2.0, min(20.0, 0.4 * (case.deadline - time.monotonic()))))
+            case.current,
+            request,
+            Limits(seconds=max(2.0, min(20.0, 0.4 * (case.deadline - time.monotonic())))),
         ),
         outcome.loops,
         case.say,
@@ -315,7 +319,12 @@ def mend(case: Case, suspects: Sequence[Suspect]) -> bool:
 def advance(case: Case, suspects: Sequence[Suspect], trials: Trials) -> bool:
     """No change makes it learn yet; one that lets a crashing program run on is a step all the same."""
     exact = [s for s in suspects if s.exact and s.options]
-    if not exact or case.measured is not None and case.outcome is not None and case.outcome.status == "finished":
+    if (
+        not exact
+        or (case.measured is not None
+        and case.outcome is not None
+        and case.outcome.status == "finished")
+    ):
         return False
     edits = [edit for s in exact for edit in s.options[0].edits]
     program = trials.with_edits(edits)
@@ -366,7 +375,9 @@ def learned(case: Case) -> bool:
 def concluded(case: Case, seconds: float) -> Diagnosis:
     """Verdict, severities and repair."""
     verdict, reason = verdict_of(case)
-    needed = {(f.code, f.span) for f in case.needed} if learned(case) or case.after_measured else set()
+    needed = (
+        {(f.code, f.span) for f in case.needed} if learned(case) or case.after_measured else set()
+    )
     findings = []
     for finding in case.findings:
         severity: Severity = finding.severity

@@ -62,12 +62,16 @@ def judge_gradients_of(program: Program, traced: Traced, seconds: float) -> Grad
         if v.verdict == "ok":
             found.clean.append(Clean("gradient", right_words(names[v.parameter], v)))
         elif v.verdict == "unchecked":
-            found.unchecked.append(Unchecked(f"gradient of {names[v.parameter]}", v.why or "no loss"))
+            found.unchecked.append(
+                Unchecked(f"gradient of {names[v.parameter]}", v.why or "no loss")
+            )
     for what in traced.judgement.unknown:
         found.unchecked.append(Unchecked("gradient", what))
     wrong = wrong_parameters(verdicts)
     reversed_signs = [v for v in verdicts if v.verdict == "sign"]
-    if reversed_signs and len(reversed_signs) == len([v for v in verdicts if v.verdict != "unchecked"]):
+    if reversed_signs and len(reversed_signs) == len(
+        [v for v in verdicts if v.verdict != "unchecked"]
+    ):
         found.suspects.append(all_reversed(program, traced, names))
         return found
     mild = [k for k in wrong if verdicts[k].verdict == "scale" and is_mild(verdicts[k])]
@@ -89,7 +93,9 @@ def judge_gradients_of(program: Program, traced: Traced, seconds: float) -> Grad
 def right_words(name: str, v: ParameterVerdict) -> str:
     """What a right gradient looks like in numbers."""
     if v.nodes:
-        return f"{name}: its gradient is the true one times {abs(v.ratio):.4g}; its step goes downhill"
+        return (
+            f"{name}: its gradient is the true one times {abs(v.ratio):.4g}; its step goes downhill"
+        )
     decay = f", plus decay {v.decay:.3g} of the weights" if abs(v.decay) > 1e-12 else ""
     return f"{name}: its step is -{v.ratio:.4g} times the true gradient{decay} (residual {v.residual:.0e})"
 
@@ -118,10 +124,20 @@ def all_reversed(program: Program, traced: Traced, names: Sequence[str]) -> Susp
     span = options[0].edits[0].span if options else traced.update_spans()[0]
     if options and options[0].edits[0] is swapped and meet is not None:
         span = meet
-    evidence = {"parameters": list(names), "cosine": -1.0, "learning_rate": abs(traced.judgement.ratio)}
+    evidence = {
+        "parameters": list(names),
+        "cosine": -1.0,
+        "learning_rate": abs(traced.judgement.ratio),
+    }
     text = options[0].edits[0].text if options else None
     finding = Finding(
-        "G101", "fault", RULES["G101"]().message(**evidence), span, evidence, text, proved=bool(options)
+        "G101",
+        "fault",
+        RULES["G101"]().message(**evidence),
+        span,
+        evidence,
+        text,
+        proved=bool(options),
     )
     return Suspect(finding, tuple(options), exact=True, parameters=frozenset(range(len(names))))
 
@@ -160,7 +176,12 @@ def locate_one(
             )
             if best is None or rank < best[0]:
                 best = (rank, place, found)
-        if best is not None and best[2] and len(best[1].repaired) == len(wrong) and np.isfinite(judgement.ratio):
+        if (
+            best is not None
+            and best[2]
+            and len(best[1].repaired) == len(wrong)
+            and np.isfinite(judgement.ratio)
+        ):
             break
     if best is None:
         return None
@@ -238,9 +259,7 @@ def code_of(candidate: Candidate, place: Located, traced: Traced) -> str:
 def at_output(place: Located, traced: Traced) -> bool:
     """True if the true value that belongs at a place is the error at the outputs."""
     nodes = traced.output_nodes()
-    return any(
-        (traced.tape[n].site, traced.tape[n].op) == place.source[1:3] for n in nodes
-    )
+    return any((traced.tape[n].site, traced.tape[n].op) == place.source[1:3] for n in nodes)
 
 
 def not_located(traced: Traced, v: ParameterVerdict, name: str) -> Suspect:
@@ -256,7 +275,11 @@ def scaled(traced: Traced, v: ParameterVerdict, name: str) -> Suspect:
     """A parameter whose step size is another than the others', but not by much."""
     evidence = {"parameter": name, "parameters": [name], "relative": float(v.relative)}
     finding = Finding(
-        "G111", "note", RULES["G111"]().message(**evidence), traced.update_span(v.parameter), evidence
+        "G111",
+        "note",
+        RULES["G111"]().message(**evidence),
+        traced.update_span(v.parameter),
+        evidence,
     )
     return Suspect(finding, (), exact=False, parameters=frozenset({v.parameter}))
 

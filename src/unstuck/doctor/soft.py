@@ -71,9 +71,7 @@ def options_for(
     return []
 
 
-def usual(
-    program: Program, traced: Traced, record: RunRecord, known: set[str]
-) -> list[Suspect]:
+def usual(program: Program, traced: Traced, record: RunRecord, known: set[str]) -> list[Suspect]:
     """What most often keeps a program from learning, whether or not it shows here."""
     found: list[Suspect] = []
 
@@ -86,7 +84,9 @@ def usual(
     evidence = record.evidence
     inputs = evidence.inputs if evidence else None
     if not weights:
-        first = next((p for p in (evidence.parameters if evidence else ()) if p.role == "weight"), None)
+        first = next(
+            (p for p in (evidence.parameters if evidence else ()) if p.role == "weight"), None
+        )
         code = "W303" if first is not None and small(first) else "W304"
         add(code, new_weights(program, record, traced), first.initial.source if first else None)
     if "D401" not in known and inputs is not None and max(abs(inputs.low), abs(inputs.high)) > 3.0:
@@ -117,7 +117,12 @@ def new_weights(program: Program, record: RunRecord, traced: Traced) -> list[Opt
     spans: set[SourceSpan] = set()
     for parameter in evidence.parameters:
         span = parameter.initial.source
-        if parameter.role != "weight" or span is None or span in spans or span.file not in program.files:
+        if (
+            parameter.role != "weight"
+            or span is None
+            or span in spans
+            or span.file not in program.files
+        ):
             continue
         spans.add(span)
         layer = parameter.layer if parameter.layer is not None else 0
@@ -239,7 +244,10 @@ def rate_value(traced: Traced, program: Program, span: SourceSpan) -> float | No
             for argument in node.args:
                 value = traced.tape[argument.index].value if isinstance(argument, Ref) else argument
                 if np.ndim(value) == 0 and isinstance(value, float | np.floating | int):
-                    labelled = isinstance(argument, Ref) and argument.index in traced.anatomy.flows[0].labelled
+                    labelled = (
+                        isinstance(argument, Ref)
+                        and argument.index in traced.anatomy.flows[0].labelled
+                    )
                     if not labelled:
                         return float(value)
     return None
@@ -320,7 +328,11 @@ def softmax_suspect(program: Program, traced: Traced, output: int, axis: int) ->
             edit = replacement(program, span, text)
             finding = RULES["O501"]().finding("fault", span, axis=axis)
             return [
-                Suspect(replace(finding, replacement=text), (Option((edit,), "over the classes"),), exact=True)
+                Suspect(
+                    replace(finding, replacement=text),
+                    (Option((edit,), "over the classes"),),
+                    exact=True,
+                )
             ]
         pending.extend(node.parents)
     return []
@@ -332,7 +344,9 @@ def summed_over(program: Program, span: SourceSpan, axis: int) -> str | None:
     if not isinstance(node, ast.Call):
         return None
     source = Source(program.files[span.file])
-    if isinstance(node.func, ast.Attribute) and not (isinstance(node.func.value, ast.Name) and node.args):
+    if isinstance(node.func, ast.Attribute) and not (
+        isinstance(node.func.value, ast.Name) and node.args
+    ):
         return f"{source.segment(node.func.value)}.sum(axis={axis}, keepdims=True)"
     if not node.args:
         return None

@@ -46,7 +46,9 @@ def flipped(program: Program, span: SourceSpan) -> Edit | None:
             return replacement(program, span, f"{left} - {right}")
         return replacement(program, span, f"{left} + {right}")
     if isinstance(node, ast.Call):
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        name = (
+            node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        )
         if name in FUNCTIONS:
             function = write(node.func)
             other = function[: len(function) - len(name)] + FUNCTIONS[name]
@@ -78,7 +80,9 @@ def assignment_at(program: Program, file: str, line: int) -> ast.stmt | None:
     return best
 
 
-def operator_edit(program: Program, file: str, statement: ast.AugAssign, operator: str) -> Edit | None:
+def operator_edit(
+    program: Program, file: str, statement: ast.AugAssign, operator: str
+) -> Edit | None:
     """The edit that gives an augmented assignment another operator."""
     source = Source(program.files[file])
     start, end = source.extent(statement.target)[1], source.extent(statement.value)[0]
@@ -140,7 +144,9 @@ def update_suspects(
     return suspects
 
 
-def finding_of(code: str, span: SourceSpan | None, options: Sequence[Option], **evidence: object) -> Finding:
+def finding_of(
+    code: str, span: SourceSpan | None, options: Sequence[Option], **evidence: object
+) -> Finding:
     """A fault in the words of its rule, with the first option's text as replacement."""
     text = options[0].edits[0].text.strip() if options and options[0].edits else None
     return Finding(code, "fault", RULES[code]().message(**evidence), span, evidence, text or None)
@@ -151,7 +157,9 @@ def overwritten(program: Program, traced: Traced) -> list[Suspect]:
     wrong = [v for v in traced.judgement.verdicts if v.verdict == "overwritten"]
     if not wrong:
         return []
-    spans = list(dict.fromkeys(s for v in wrong if (s := traced.update_span(v.parameter)) is not None))
+    spans = list(
+        dict.fromkeys(s for v in wrong if (s := traced.update_span(v.parameter)) is not None)
+    )
     pairs = [added_instead(program, span) for span in spans]
     if not all(pairs) or not spans:
         options: list[Option] = []
@@ -212,7 +220,11 @@ def accumulator_text(traced: Traced, k: int) -> str | None:
         pending.extend(traced.tape[index].parents)
     for binding in reversed(traced.tape.bindings):
         own = binding.frame == frame and binding.node in seen and binding.at <= end
-        if own and binding.node != end and from_before(traced.tape, binding.node, flow.window.first):
+        if (
+            own
+            and binding.node != end
+            and from_before(traced.tape, binding.node, flow.window.first)
+        ):
             return binding.text
     return None
 
@@ -237,7 +249,7 @@ def from_before(tape: Tape, index: int, first: int) -> bool:
 
 def reset_span(program: Program, file: str, text: str) -> SourceSpan | None:
     """The last assignment of the accumulator as a whole: that was to be its reset."""
-    root = text.split("[")[0]
+    root = text.split("[", maxsplit=1)[0]
     source = Source(program.files[file])
     found: SourceSpan | None = None
     for node in ast.walk(source.tree):
@@ -269,14 +281,22 @@ def never_moved(program: Program, traced: Traced) -> list[Suspect]:
         node = tape[index]
         if index in read or node.op in {"setitem", "scatter"} or not is_number(node.value):
             continue
-        fitting = [c for c in constants if np.shape(tape[c].value) == np.shape(node.value) and np.ndim(node.value)]
+        fitting = [
+            c
+            for c in constants
+            if np.shape(tape[c].value) == np.shape(node.value) and np.ndim(node.value)
+        ]
         if not fitting or is_evolution(tape, node.index, fitting):
             continue
         options = sibling_update(program, traced, fitting[0], index)
         name = name_of(tape, fitting[0])
         span = source_of(tape, index)
         suspects.append(
-            Suspect(finding_of("U201", span, options, parameter=name, parameters=[name]), tuple(options), exact=True)
+            Suspect(
+                finding_of("U201", span, options, parameter=name, parameters=[name]),
+                tuple(options),
+                exact=True,
+            )
         )
     return suspects[:2] + lost_updates(program, tape)
 
@@ -326,7 +346,9 @@ def sibling_update(program: Program, traced: Traced, constant: int, gradient: in
 
 def swap(text: str, names: dict[str, str]) -> str:
     """A text with whole names exchanged."""
-    pattern = "|".join(rf"(?<![\w.]){re.escape(n)}(?!\w)" for n in sorted(names, key=len, reverse=True))
+    pattern = "|".join(
+        rf"(?<![\w.]){re.escape(n)}(?!\w)" for n in sorted(names, key=len, reverse=True)
+    )
     return re.sub(pattern, lambda found: names[found[0]], text)
 
 
@@ -336,7 +358,9 @@ def gradient_names(traced: Traced, k: int) -> list[str]:
     end = flow.end[k][0]
     nodes = {end, *traced.tape[end].parents}
     nodes |= {g for p in list(nodes) for g in traced.tape[p].parents}
-    return [b.text for b in traced.tape.bindings if b.node in nodes & flow.labelled and b.node != end]
+    return [
+        b.text for b in traced.tape.bindings if b.node in nodes & flow.labelled and b.node != end
+    ]
 
 
 def local_text(tape: Tape, index: int) -> str:
@@ -356,7 +380,12 @@ def lost_updates(program: Program, tape: Tape) -> list[Suspect]:
     seen: set[int] = set()
     suspects = []
     for node in tape.nodes[tape.start :]:
-        if node.op not in {"subtract", "add"} or node.index in read or node.site in seen or node.inplace:
+        if (
+            node.op not in {"subtract", "add"}
+            or node.index in read
+            or node.site in seen
+            or node.inplace
+        ):
             continue
         kept = [
             p for p in node.parents
@@ -370,7 +399,11 @@ def lost_updates(program: Program, tape: Tape) -> list[Suspect]:
         options = in_place(program, span)
         name = name_of(tape, kept[0])
         suspects.append(
-            Suspect(finding_of("U202", span, options, parameter=name, parameters=[name]), tuple(options), exact=True)
+            Suspect(
+                finding_of("U202", span, options, parameter=name, parameters=[name]),
+                tuple(options),
+                exact=True,
+            )
         )
     if len(suspects) > 1:  # one mistake in several lines
         edits = tuple(e for s in suspects for o in s.options[:1] for e in o.edits)
@@ -390,7 +423,9 @@ def in_place(program: Program, span: SourceSpan) -> list[Option]:
     source = Source(program.files[span.file])
     operator = "-=" if isinstance(value.op, ast.Sub) else "+="
     new = f"{source.segment(value.left)} {operator} {source.segment(value.right)}"
-    return [Option((Edit(source.span(span.file, statement), new),), "written into the array itself")]
+    return [
+        Option((Edit(source.span(span.file, statement), new),), "written into the array itself")
+    ]
 
 
 def drawn_anew(program: Program, tape: Tape) -> list[Suspect]:
@@ -404,13 +439,19 @@ def drawn_anew(program: Program, tape: Tape) -> list[Suspect]:
         if site < 0 or len(nodes) < 3:
             continue
         readers = [n for n in tape.nodes[nodes[0] :] if nodes[0] in n.parents]
-        if not any(n.op in {"dot", "matmul", "multiply", "true_divide", "subtract"} for n in readers):
+        if not any(
+            n.op in {"dot", "matmul", "multiply", "true_divide", "subtract"} for n in readers
+        ):
             continue
         span = tape.sites[site].span
         options = hoisted(program, span)
         name = (tape.sites[site].targets or (tape.sites[site].text,))[0]
         suspects.append(
-            Suspect(finding_of("U204", span, options, parameter=name, parameters=[name]), tuple(options), exact=True)
+            Suspect(
+                finding_of("U204", span, options, parameter=name, parameters=[name]),
+                tuple(options),
+                exact=True,
+            )
         )
     if len(suspects) > 1:
         edits = tuple(dict.fromkeys(e for s in suspects for o in s.options[:1] for e in o.edits))
@@ -452,12 +493,18 @@ def empty_update_loops(program: Program, outcome: Outcome) -> list[Suspect]:
         node = next(
             (n for n in ast.walk(source.tree) if isinstance(n, ast.For) and n.lineno == line), None
         )
-        if node is None or not any(isinstance(s, ast.Assign | ast.AugAssign) for s in ast.walk(node)):
+        if node is None or not any(
+            isinstance(s, ast.Assign | ast.AugAssign) for s in ast.walk(node)
+        ):
             continue
         options = longer_ranges(source, file, node)
         span = source.span(file, node.iter)
         suspects.append(
-            Suspect(finding_of("U201", span, options, loop=source.segment(node.iter)), tuple(options), exact=True)
+            Suspect(
+                finding_of("U201", span, options, loop=source.segment(node.iter)),
+                tuple(options),
+                exact=True,
+            )
         )
     return suspects
 
@@ -465,12 +512,21 @@ def empty_update_loops(program: Program, outcome: Outcome) -> list[Suspect]:
 def longer_ranges(source: Source, file: str, loop: ast.For) -> list[Option]:
     """The bounds of an empty ``range``, moved until it is not empty."""
     call = next(
-        (n for n in ast.walk(loop.iter) if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "range"), None
+        (
+            n
+            for n in ast.walk(loop.iter)
+            if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "range"
+        ),
+        None,
     )
     if call is None or not call.args:
         return []
     stop = call.args[1] if len(call.args) > 1 else call.args[0]
-    base = stop.left if isinstance(stop, ast.BinOp) and isinstance(stop.op, ast.Sub | ast.Add) else stop
+    base = (
+        stop.left
+        if isinstance(stop, ast.BinOp) and isinstance(stop.op, ast.Sub | ast.Add)
+        else stop
+    )
     text = source.segment(base)
     options = [Option((Edit(source.span(file, stop), f"{text} + 1"),), "one further")]
     if base is not stop:

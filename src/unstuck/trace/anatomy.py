@@ -253,7 +253,10 @@ def rank_labels(
         numbers = {str([m.index for m in meets]) for meets in by_place[place] if meets}
         if len(numbers) < 2:
             del by_place[place]
-    return [by_place[place] for place in sorted(by_place, key=lambda p: (score[p][:2], p[2] == -1, score[p][2]))]
+    return [
+        by_place[place]
+        for place in sorted(by_place, key=lambda p: (score[p][:2], p[2] == -1, score[p][2]))
+    ]
 
 
 def is_bare(tape: Tape, flow: Flow, index: int) -> bool:
@@ -276,11 +279,14 @@ def with_labels(
     labels = {meet.label for meets in label_meets for meet in meets if meet.label >= 0}
     labels |= same_values(tape, labels, touched)
     also_input = any(
-        feeds_output(tape, flow, meets, labels) for flow, meets in zip(flows, label_meets, strict=True)
+        feeds_output(tape, flow, meets, labels)
+        for flow, meets in zip(flows, label_meets, strict=True)
     )
     for flow, meets in zip(flows, label_meets, strict=True):
         seeds = {meet.node for meet in meets}
-        flow.labelled = labelled_nodes(tape, flow, seeds if also_input else labels | seeds, labels, also_input)
+        flow.labelled = labelled_nodes(
+            tape, flow, seeds if also_input else labels | seeds, labels, also_input
+        )
     changed = [
         any(index in flow.labelled for nodes in flow.end.values() for index in nodes)
         for flow in flows
@@ -354,11 +360,14 @@ def pairings_of(
                 meet = own[index]
                 places[node.site, node.op][w].append(meet)
             elif outputs and constants:
-                position = is_index_of(node, constants[0]) if node.op in {"getitem", "setitem"} else False
+                position = (
+                    is_index_of(node, constants[0]) if node.op in {"getitem", "setitem"} else False
+                )
                 places[node.site, node.op][w].append(
                     Meet(index, outputs[0], constants[0], node.args[1] if position else None)
                 )
     seen: set[tuple[int, ...]] = set()
+
     def order(item: tuple[tuple[int, str], list[list[Meet]]]) -> tuple[bool, int]:
         """Differences first (nothing is simpler), then what comes first."""
         return item[0][1] != "subtract", min(m.node for own in item[1] for m in own)
@@ -434,7 +443,11 @@ def label_value(tape: Tape, meet: Meet, shape: tuple[int, ...]) -> Any:
     if value.shape == shape:
         return value
     if value.size == size:
-        return value.T.reshape(shape) if value.ndim == 2 and value.T.shape == shape else value.reshape(shape)
+        return (
+            value.T.reshape(shape)
+            if value.ndim == 2 and value.T.shape == shape
+            else value.reshape(shape)
+        )
     try:
         return np.broadcast_to(value, shape).astype(float)
     except ValueError:
@@ -476,7 +489,9 @@ def own_losses(tape: Tape, flows: list[Flow]) -> dict[int, list[tuple[int, ...]]
             node = tape[index]
             if np.size(node.value) != 1 or not is_number(node.value):
                 continue
-            if all(r >= flow.window.last or tape[r].op in {"greater", "less"} for r in readers[index]):
+            if all(
+                r >= flow.window.last or tape[r].op in {"greater", "less"} for r in readers[index]
+            ):
                 per_site[node.site].append(index)
         for site, nodes in per_site.items():
             losses[site].append(tuple(nodes))

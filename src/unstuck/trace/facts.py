@@ -131,7 +131,9 @@ def parameter_facts(
                 shape=np.shape(value),
                 role=role,
                 layer=layer_of.get(k, bias_of.get(k)),
-                initial=array_facts(value, name=name_of(tape, first[0]), source=source_of(tape, first[0])),
+                initial=array_facts(
+                    value, name=name_of(tape, first[0]), source=source_of(tape, first[0])
+                ),
                 fan_in=fan_in if role == "weight" else None,
                 fan_out=fan_out if role == "weight" else None,
                 twins=role == "weight" and has_twins(value, fan_in),
@@ -169,9 +171,17 @@ def fans(
         incoming = np.shape(tape[layer.inputs[0]].value) if layer.inputs else ()
         outgoing = np.shape(tape[layer.sums[0]].value)
         rows, columns = shape[0], int(np.prod(shape[1:]))
-        if rows in incoming and columns in outgoing and not (columns in incoming and rows in outgoing):
+        if (
+            rows in incoming
+            and columns in outgoing
+            and not (columns in incoming and rows in outgoing)
+        ):
             return rows, columns
-        if columns in incoming and rows in outgoing and not (rows in incoming and columns in outgoing):
+        if (
+            columns in incoming
+            and rows in outgoing
+            and not (rows in incoming and columns in outgoing)
+        ):
             return columns, rows
         first = tape[layer.sums[0]]
         weight_left = is_left(tape, layer, first.index)
@@ -202,7 +212,12 @@ def has_twins(value: Array, fan_in: int | None) -> bool:
         return False
     if array.ndim == 2 and min(array.shape) > 1:
         return bool(np.all(array == array[:1]) or np.all(array == array[:, :1]))
-    return array.ndim == 1 and len(array) > 2 and bool(np.all(array == array[0])) and fan_in != array.size
+    return (
+        array.ndim == 1
+        and len(array) > 2
+        and bool(np.all(array == array[0]))
+        and fan_in != array.size
+    )
 
 
 # -------------------------------------------------------------------- inputs, labels, outputs
@@ -212,7 +227,24 @@ def root_of(tape: Tape, index: int, shared: frozenset[int] | set[int]) -> int:
     """The whole data set of which a batch or a sample is a part, short of what is ``shared``."""
     for _ in range(30):
         node = tape[index]
-        if node.op in {"getitem", "gather", "reshape", "transpose", "array", "asarray", "astype", "copy", "take", "expand_dims", "ravel"} and node.parents and node.parents[0] not in shared:
+        if (
+            node.op
+            in {
+                "getitem",
+                "gather",
+                "reshape",
+                "transpose",
+                "array",
+                "asarray",
+                "astype",
+                "copy",
+                "take",
+                "expand_dims",
+                "ravel",
+            }
+            and node.parents
+            and node.parents[0] not in shared
+        ):
             index = node.parents[0]
         else:
             break
@@ -231,7 +263,9 @@ def ancestors(tape: Tape, nodes: Iterable[int]) -> set[int]:
     return found
 
 
-def input_facts(tape: Tape, layers: Sequence[TracedLayer], labels: Iterable[int] = ()) -> tuple[ArrayFacts | None, int]:
+def input_facts(
+    tape: Tape, layers: Sequence[TracedLayer], labels: Iterable[int] = ()
+) -> tuple[ArrayFacts | None, int]:
     """The statistics of what the first layer is fed, and the node of the whole data set."""
     if not layers or not layers[0].inputs:
         return None, -1
@@ -249,7 +283,9 @@ def input_facts(tape: Tape, layers: Sequence[TracedLayer], labels: Iterable[int]
     return array_facts(values, axis=axis, name=name, source=source_of(tape, root)), root
 
 
-def target_facts(anatomy: Anatomy, judgement: Judgement, measured: Measured | None, tape: Tape) -> TargetFacts | None:
+def target_facts(
+    anatomy: Anatomy, judgement: Judgement, measured: Measured | None, tape: Tape
+) -> TargetFacts | None:
     """What the labels are."""
     pairing = judgement.loss.pairing if judgement.loss else None
     pairing = pairing or (anatomy.pairings[0] if anatomy.pairings else None)
@@ -281,7 +317,11 @@ def target_facts(anatomy: Anatomy, judgement: Judgement, measured: Measured | No
     roots = sorted(anatomy.label_nodes)
     source = source_of(tape, roots[0]) if roots else None
     facts = array_facts(flat, name=name_of(tape, roots[0]) if roots else "", source=source)
-    return TargetFacts(values=facts, kind=kind, classes=classes, shares=shares) if label or True else None
+    return (
+        TargetFacts(values=facts, kind=kind, classes=classes, shares=shares)
+        if label or True
+        else None
+    )
 
 
 def output_facts(
@@ -376,23 +416,35 @@ def series_of(
     adjoints = judgement.loss.adjoints if judgement.loss else []
     recorded = {point.window: p for p, point in enumerate(judgement.points) if not point.values}
     for n, layer in enumerate(layers):
-        fill_layer(series, tape, n, layer, adjoints[recorded[0]] if adjoints and 0 in recorded else {})
+        fill_layer(
+            series, tape, n, layer, adjoints[recorded[0]] if adjoints and 0 in recorded else {}
+        )
         for w, flow in enumerate(anatomy.flows):
             before = values_of(tape, flow.start[layer.weight])
             after = values_of(tape, flow.end[layer.weight])
             size = float(np.linalg.norm(before))
             with np.errstate(all="ignore"):
-                series["update_ratio"][w, n] = np.linalg.norm(after - before) / size if size else np.nan
+                series["update_ratio"][w, n] = (
+                    np.linalg.norm(after - before) / size if size else np.nan
+                )
             series["weight_mean"][w, n], series["weight_std"][w, n] = before.mean(), before.std()
     return series
 
 
-def fill_layer(series: dict[str, Array], tape: Tape, n: int, layer: TracedLayer, adjoints: Any) -> None:
+def fill_layer(
+    series: dict[str, Array], tape: Tape, n: int, layer: TracedLayer, adjoints: Any
+) -> None:
     """The signals of one layer in the first window."""
     sums, outputs = values_of(tape, layer.sums), values_of(tape, layer.outputs)
     with np.errstate(all="ignore"):
-        series["preactivation_mean"][:, n], series["preactivation_std"][:, n] = sums.mean(), sums.std()
-        series["activation_mean"][:, n], series["activation_std"][:, n] = outputs.mean(), outputs.std()
+        series["preactivation_mean"][:, n], series["preactivation_std"][:, n] = (
+            sums.mean(),
+            sums.std(),
+        )
+        series["activation_mean"][:, n], series["activation_std"][:, n] = (
+            outputs.mean(),
+            outputs.std(),
+        )
         found = [np.asarray(adjoints[i]).ravel() for i in layer.sums if i in adjoints]
         if found:
             series["gradient_std"][:, n] = np.sqrt(np.mean(np.concatenate(found) ** 2))

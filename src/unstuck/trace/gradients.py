@@ -123,10 +123,14 @@ def loss_of(
     found, swept = [], []
     for point in points:
         seeds: dict[int, Array] = {}
-        for node, label in zip(pairing.outputs[point.window], pairing.labels[point.window], strict=True):
+        for node, label in zip(
+            pairing.outputs[point.window], pairing.labels[point.window], strict=True
+        ):
             output = np.asarray(point.value(tape, node), dtype=float)
             with np.errstate(all="ignore"):
-                seed = np.asarray(delta(output, np.asarray(label, dtype=float).reshape(output.shape)))
+                seed = np.asarray(
+                    delta(output, np.asarray(label, dtype=float).reshape(output.shape))
+                )
             seeds[node] = seeds[node] + seed if node in seeds else seed
         grads, all_adjoints = sweep(tape, steps, anatomy, point, seeds, forward_only=True)
         found.append(grads)
@@ -180,9 +184,7 @@ def sweep(
         if not any(index in found for index in nodes):
             flat.append(None)
             continue
-        parts = [
-            np.broadcast_to(found.get(i, 0.0), np.shape(tape[i].value)).ravel() for i in nodes
-        ]
+        parts = [np.broadcast_to(found.get(i, 0.0), np.shape(tape[i].value)).ravel() for i in nodes]
         flat.append(np.concatenate(parts).astype(float))
     return flat, found
 

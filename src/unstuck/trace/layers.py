@@ -19,7 +19,17 @@ from unstuck.trace.pointwise import activation_name, pointwise
 from unstuck.trace.steps import Parameter, Steps, bit_positions
 from unstuck.trace.tape import Tape
 
-PRODUCTS = {"dot", "matmul", "einsum", "multiply", "outer", "inner", "tensordot", "vdot", "convolve"}
+PRODUCTS = {
+    "dot",
+    "matmul",
+    "einsum",
+    "multiply",
+    "outer",
+    "inner",
+    "tensordot",
+    "vdot",
+    "convolve",
+}
 VIEWS = {
     "transpose", "reshape", "getitem", "gather", "copy", "array", "asarray", "ravel", "append",
     "concatenate", "astype", "squeeze", "expand_dims", "insert", "vstack", "hstack",
@@ -54,7 +64,9 @@ def readers_of(tape: Tape, flow: Flow) -> dict[int, list[int]]:
     return readers
 
 
-def role_of(tape: Tape, parameter: Parameter, readers: dict[int, list[int]], nodes: tuple[int, ...]) -> str:
+def role_of(
+    tape: Tape, parameter: Parameter, readers: dict[int, list[int]], nodes: tuple[int, ...]
+) -> str:
     """``"weight"`` where it is multiplied in the forward pass, ``"bias"`` where it is added."""
     ops = []
     pending = [(n, 0) for n in nodes]
@@ -62,7 +74,20 @@ def role_of(tape: Tape, parameter: Parameter, readers: dict[int, list[int]], nod
         node, depth = pending.pop()
         for reader in readers.get(node, ()):
             op = tape[reader].op
-            if op in {"transpose", "reshape", "getitem", "gather", "copy", "array", "asarray", "ravel"} and depth < 4:
+            if (
+                op
+                in {
+                    "transpose",
+                    "reshape",
+                    "getitem",
+                    "gather",
+                    "copy",
+                    "array",
+                    "asarray",
+                    "ravel",
+                }
+                and depth < 4
+            ):
                 pending.append((reader, depth + 1))
             else:
                 ops.append(op)
@@ -71,7 +96,9 @@ def role_of(tape: Tape, parameter: Parameter, readers: dict[int, list[int]], nod
     return "bias" if any(op in {"add", "subtract"} for op in ops) else "weight"
 
 
-def find_layers(tape: Tape, steps: Steps, anatomy: Anatomy, pairing: Pairing | None) -> list[TracedLayer]:
+def find_layers(
+    tape: Tape, steps: Steps, anatomy: Anatomy, pairing: Pairing | None
+) -> list[TracedLayer]:
     """The layers in the order in which the forward pass goes through them."""
     flow = anatomy.flows[0]
     readers = readers_of(tape, flow)
@@ -109,7 +136,9 @@ def layer_of(
     biases = {n: b for b, role in roles.items() if role == "bias" for n in flow.start[b]}
     products = products_of(tape, own, readers)
     for product in products[:64]:
-        inputs += [p for p in tape[product].parents if p not in own and not (flow.reach.get(p, 0) >> k) & 1]
+        inputs += [
+            p for p in tape[product].parents if p not in own and not (flow.reach.get(p, 0) >> k) & 1
+        ]
         total = product
         for _ in range(400):
             following = [r for r in readers.get(total, ()) if tape[r].op in SUMS]
@@ -141,7 +170,16 @@ def products_of(tape: Tape, own: set[int], readers: dict[int, list[int]]) -> lis
             seen.add(reader)
             if tape[reader].op in PRODUCTS:
                 found.append(reader)
-            elif tape[reader].op in {"transpose", "reshape", "getitem", "gather", "copy", "array", "asarray", "ravel"}:
+            elif tape[reader].op in {
+                "transpose",
+                "reshape",
+                "getitem",
+                "gather",
+                "copy",
+                "array",
+                "asarray",
+                "ravel",
+            }:
                 pending.append(reader)
     return sorted(found)
 
@@ -159,7 +197,12 @@ def activation_of(
             operation = OPERATIONS.get(tape[reader].op)
             if reader in seen or operation is None:
                 continue
-            if np.size(tape[reader].value) != size or operation.kind not in {"elementwise", "shape", "index", "compare"}:
+            if np.size(tape[reader].value) != size or operation.kind not in {
+                "elementwise",
+                "shape",
+                "index",
+                "compare",
+            }:
                 continue
             seen.add(reader)
             pending.append(reader)
@@ -209,7 +252,11 @@ def softmax_output(tape: Tape, total: int, finals: set[int]) -> tuple[int, str, 
     for node in finals:
         value = np.asarray(tape[node].value, dtype=float)
         if value.size == size > 1 and node > total and np.all(value >= 0) and value.max() <= 1:
-            axes = [a for a in range(value.ndim) if value.shape[a] > 1 and np.allclose(value.sum(axis=a), 1.0)]
+            axes = [
+                a
+                for a in range(value.ndim)
+                if value.shape[a] > 1 and np.allclose(value.sum(axis=a), 1.0)
+            ]
             if axes or abs(value.sum() - 1.0) < 1e-6:
                 return node, "softmax", None
     return total, "identity" if total in finals else "", None

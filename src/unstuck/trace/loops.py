@@ -14,11 +14,7 @@ from unstuck.trace.request import Key, LoopCount
 def training_loops(loops: Sequence[LoopCount], most: int = 3) -> list[LoopCount]:
     """Candidates for the outermost training loop, most likely first."""
     by_key = {loop.key: loop for loop in loops}
-    outer = [
-        loop
-        for loop in loops
-        if loop.iterations >= 2 and not inside_another(loop, by_key)
-    ]
+    outer = [loop for loop in loops if loop.iterations >= 2 and not inside_another(loop, by_key)]
     return sorted(outer, key=lambda loop: (-loop.seconds, loop.order))[:most]
 
 
@@ -37,7 +33,11 @@ def inner_loops(loop: LoopCount, loops: Sequence[LoopCount]) -> list[LoopCount]:
     """Loops that run within another, outermost first."""
     found, level = [], [loop.key]
     while level:
-        within = [other for other in loops if other.parent in level and other not in found and other.key != loop.key]
+        within = [
+            other
+            for other in loops
+            if other.parent in level and other not in found and other.key != loop.key
+        ]
         found += within
         level = [other.key for other in within]
     return found

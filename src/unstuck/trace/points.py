@@ -59,7 +59,9 @@ def generic_points(
                 for index in nodes:
                     old = tape[index].value
                     drawn = spread * spreads[k] * rng.standard_normal(np.shape(old))
-                    changed[index] = drawn.astype(getattr(old, "dtype", float)) if np.ndim(old) else float(drawn)
+                    changed[index] = (
+                        drawn.astype(getattr(old, "dtype", float)) if np.ndim(old) else float(drawn)
+                    )
             try:
                 with np.errstate(all="ignore"):
                     values = replay(tape, changed, first=flow.window.first, last=flow.window.last)

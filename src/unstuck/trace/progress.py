@@ -127,7 +127,15 @@ def grouped(watched: Watched, eye: Eye) -> list[tuple[int, Sequence[Any]]]:
         pending.append((at, operands))
         if len(pending) == eye.group:
             columns = zip(*(o for _, o in pending), strict=False)
-            found.append((pending[0][0], [np.array([np.asarray(v, float).ravel()[:1] for v in c]).ravel() for c in columns]))
+            found.append(
+                (
+                    pending[0][0],
+                    [
+                        np.array([np.asarray(v, float).ravel()[:1] for v in c]).ravel()
+                        for c in columns
+                    ],
+                )
+            )
             pending = []
     return found
 
@@ -193,7 +201,9 @@ def ends(
 ) -> tuple[list[tuple[int, Array, Array]], list[tuple[int, Array, Array]]]:
     """The pairs at the start and at the end, as many as give enough samples."""
 
-    def take(ordered: list[tuple[int, Array, Array]], within: float) -> list[tuple[int, Array, Array]]:
+    def take(
+        ordered: list[tuple[int, Array, Array]], within: float
+    ) -> list[tuple[int, Array, Array]]:
         got, rows = [], 0
         for pair in ordered:
             if rows >= ENOUGH or (got and abs(pair[0] - ordered[0][0]) > within):
@@ -235,7 +245,8 @@ def loss_of(pairs: list[tuple[int, Array, Array]]) -> float:
     """Mean squared error of the outputs."""
     with np.errstate(all="ignore"):
         return float(
-            np.sum([np.sum((o - y) ** 2) for _, o, y in pairs]) / max(1, sum(o.size for _, o, _ in pairs))
+            np.sum([np.sum((o - y) ** 2) for _, o, y in pairs])
+            / max(1, sum(o.size for _, o, _ in pairs))
         )
 
 

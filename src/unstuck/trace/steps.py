@@ -101,8 +101,7 @@ def find_steps(tape: Tape) -> Steps:
     found = [
         lineage
         for index in origins(tape, slots)
-        if (lineage := follow(index, tape, children, slots)) is not None
-        and lasts(lineage, tape)
+        if (lineage := follow(index, tape, children, slots)) is not None and lasts(lineage, tape)
     ]
     if not found:  # an update that nothing read any more: its name says whose it is
         names = names_of(tape)
@@ -147,7 +146,9 @@ def evolving_parents(node: Node, tape: Tape) -> Iterator[int]:
         candidates = args[:1]
     elif op in SCALES and np.ndim(node.value):
         others = [np.size(tape[a.index].value) if isinstance(a, Ref) else 1 for a in args[:2]]
-        candidates = tuple(a for a, other in zip(args[:2], others[::-1], strict=False) if other == 1)
+        candidates = tuple(
+            a for a, other in zip(args[:2], others[::-1], strict=False) if other == 1
+        )
     else:
         return
     shape = np.shape(node.value)
@@ -335,9 +336,7 @@ def bit_positions(bits: int) -> Iterator[int]:
         bits ^= low
 
 
-def is_state(
-    k: int, alive: set[int], changes: list[int], found: list[Lineage], tape: Tape
-) -> bool:
+def is_state(k: int, alive: set[int], changes: list[int], found: list[Lineage], tape: Tape) -> bool:
     """True for an optimiser's memory: it only ever enters the change of one other lineage.
 
     Where two lineages only feed each other, the one that starts at zero is the memory.
@@ -378,15 +377,19 @@ def find_windows(
                 reads.append(min(own))
         return reads
 
-    anchor = max((first_reads(lineage) for lineage in parameters), key=lambda r: (len(r), -r[0]) if r else (0, 0))
+    anchor = max(
+        (first_reads(lineage) for lineage in parameters),
+        key=lambda r: (len(r), -r[0]) if r else (0, 0),
+    )
     bounds = sorted(set(anchor))
     if bounds:
         last = max(lineage.versions[-1] for lineage in parameters) + 1
-        if last > bounds[-1] and all(
-            lineage.versions[-1] >= bounds[-1] for lineage in parameters
-        ):
+        if last > bounds[-1] and all(lineage.versions[-1] >= bounds[-1] for lineage in parameters):
             bounds.append(last)
-    born = max((x.first for x in parameters if x.first >= tape.start and tape[x.first].op != LEAF), default=-1)
+    born = max(
+        (x.first for x in parameters if x.first >= tape.start and tape[x.first].op != LEAF),
+        default=-1,
+    )
     return [
         Window(first, last)
         for first, last in zip(bounds, bounds[1:], strict=False)

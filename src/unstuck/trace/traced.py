@@ -190,7 +190,10 @@ def requests(loop: LoopCount, loops: Sequence[LoopCount]) -> list[Request]:
     ]
     return [
         plain,
-        *(Request("record", loop=loop.key, shorten=((other.key, SHORT),)) for other in long_loops[:2]),
+        *(
+            Request("record", loop=loop.key, shorten=((other.key, SHORT),))
+            for other in long_loops[:2]
+        ),
     ]
 
 

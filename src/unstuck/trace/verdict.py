@@ -135,7 +135,9 @@ def output_parameters(anatomy: Anatomy) -> set[int]:
     if not last:
         return set()
     whole = max(last, key=lambda bits: bits.bit_count())
-    others = [bits for bits in last if bits != whole and bits & whole == bits and bits.bit_count() > 1]
+    others = [
+        bits for bits in last if bits != whole and bits & whole == bits and bits.bit_count() > 1
+    ]
     inner = max(others, key=lambda bits: bits.bit_count(), default=0)
     return set(bit_positions(whole & ~inner))
 
@@ -174,9 +176,13 @@ def judge_parameter(
     largest = max(float(np.max(np.abs(r[2]), initial=0.0)) for r in rows)
     if largest == 0.0:
         moved = any(np.any(r[1]) for r in rows)
-        return ParameterVerdict(k, "wrong" if moved else "unchecked", why="the loss does not depend on it")
+        return ParameterVerdict(
+            k, "wrong" if moved else "unchecked", why="the loss does not depend on it"
+        )
     scale = [float(np.max(np.abs(r[3]), initial=0.0)) for r in rows]
-    if all(np.max(np.abs(r[1]), initial=0.0) <= 1e-15 * s for r, s in zip(rows, scale, strict=True)):
+    if all(
+        np.max(np.abs(r[1]), initial=0.0) <= 1e-15 * s for r, s in zip(rows, scale, strict=True)
+    ):
         return ParameterVerdict(k, "zero", cosine=0.0)
     fit = best_fit(rows, exact)
     if fit.residual <= exact:
@@ -197,7 +203,9 @@ def judge_parameter(
         return ParameterVerdict(
             k, "ok", ratio, decay=decay, cosine=fit.cosine, residual=fit.residual, nodes=nodes
         )
-    return ParameterVerdict(k, "wrong", fit.ratio, decay=fit.decay, cosine=fit.cosine, residual=fit.residual)
+    return ParameterVerdict(
+        k, "wrong", fit.ratio, decay=fit.decay, cosine=fit.cosine, residual=fit.residual
+    )
 
 
 def best_fit(rows: list[tuple[int, Array, Array, Array]], exact: float) -> Fit:
@@ -261,7 +269,9 @@ def per_window(
     coefficients, residuals = [], []
     for own in by_window.values():
         target = np.concatenate([r[1] / norm_of(r) for r in own])
-        matrix = np.stack([np.concatenate([r[c] / norm_of(r) for r in own]) for c in columns], axis=1)
+        matrix = np.stack(
+            [np.concatenate([r[c] / norm_of(r) for r in own]) for c in columns], axis=1
+        )
         if len(target) <= matrix.shape[1]:
             continue
         scale = np.linalg.norm(matrix, axis=0)
@@ -306,8 +316,15 @@ def gradient_on_the_way(
                 continue
             gradient = loss.gradients[p][k]
             value = np.asarray(point.value(tape, nodes[point.window]), dtype=float).ravel()
-            before, = (np.asarray(point.value(tape, i), dtype=float).ravel() for i in anatomy.flows[point.window].start[k])
-            if gradient is None or not np.all(np.isfinite(value)) or not np.all(np.isfinite(gradient)):
+            (before,) = (
+                np.asarray(point.value(tape, i), dtype=float).ravel()
+                for i in anatomy.flows[point.window].start[k]
+            )
+            if (
+                gradient is None
+                or not np.all(np.isfinite(value))
+                or not np.all(np.isfinite(gradient))
+            ):
                 continue
             rows.append((point.window, value[pick], gradient[pick], before[pick]))
         if len(rows) < 2:
@@ -381,10 +398,18 @@ def aligned(tape: Tape, slices: list[list[int]]) -> list[tuple[int, ...]]:
 
 def common_ratio(verdicts: list[ParameterVerdict]) -> float:
     """The step size that most parameters share; a positive one where it is a tie."""
-    pool = [v for v in verdicts if v.verdict in {"ok", "overwritten", "unreset"} and np.isfinite(v.ratio) and v.ratio]
+    pool = [
+        v
+        for v in verdicts
+        if v.verdict in {"ok", "overwritten", "unreset"} and np.isfinite(v.ratio) and v.ratio
+    ]
     best, count = float("nan"), (0, False)
     for candidate in pool:
-        mates = [v for v in pool if same(v.ratio, candidate.ratio) and bool(v.nodes) == bool(candidate.nodes)]
+        mates = [
+            v
+            for v in pool
+            if same(v.ratio, candidate.ratio) and bool(v.nodes) == bool(candidate.nodes)
+        ]
         if (len(mates), candidate.ratio > 0) > count:
             best, count = candidate.ratio, (len(mates), candidate.ratio > 0)
     return best

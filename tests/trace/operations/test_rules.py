@@ -195,7 +195,8 @@ def test_value_is_numpys_and_nothing_is_written(case):
         kwargs = {key: x for key, x in kwargs.items() if key != "out"}
     expected = TWINS[case.op](*args, **kwargs)
     assert np.shape(value) == np.shape(expected)
-    np.testing.assert_allclose(value, expected, rtol=4e-16, atol=0)
+    rtol = 1e-13 if case.op == "lgamma" else 4e-16  # another implementation than NumPy's or SciPy's
+    np.testing.assert_allclose(value, expected, rtol=rtol, atol=0)
 
 
 @pytest.mark.parametrize("name", sorted(NO_GRADIENT - {"shuffle"}))

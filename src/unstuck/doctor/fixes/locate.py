@@ -21,11 +21,11 @@ from unstuck.trace.anatomy import Anatomy, Flow
 from unstuck.trace.gradients import Loss
 from unstuck.trace.operations import NoRule
 from unstuck.trace.points import Point
+from unstuck.trace.reads import read_adjoints
 from unstuck.trace.replay import CannotReplay, replay
 from unstuck.trace.steps import Steps
 from unstuck.trace.tape import UNKNOWN, Tape
 from unstuck.trace.verdict import Judgement, ParameterVerdict, judge_parameter, same
-from unstuck.trace.reads import read_adjoints
 
 Array = Any
 Source = tuple[str, int, str, int]  # "node" or "read", site, op, position
@@ -224,9 +224,7 @@ class Search:
         ratios: dict[int, float] = {}
         for k in bad:
             try:
-                verdict = judge_parameter(
-                    self.tape, self.steps, self.anatomy, changed, loss, k
-                )
+                verdict = judge_parameter(self.tape, self.steps, self.anatomy, changed, loss, k)
             except (ValueError, IndexError):
                 continue
             if verdict.verdict == "ok" and verdict.ratio:
@@ -240,9 +238,7 @@ def common_factor(
     ratios: Mapping[int, float], judgement: Judgement, bad: Sequence[int]
 ) -> tuple[float, frozenset[int]]:
     """The largest group of repaired parameters that share a ratio; the ratio over the common one."""
-    groups = [
-        [k for k, other in ratios.items() if same(other, ratio)] for ratio in ratios.values()
-    ]
+    groups = [[k for k, other in ratios.items() if same(other, ratio)] for ratio in ratios.values()]
     best = max(groups, key=lambda g: (len(g), ratios[g[0]] > 0))
     ratio = ratios[best[0]]
     trusted = [v for v in judgement.verdicts if v.verdict == "ok" and v.parameter not in bad]
@@ -268,7 +264,9 @@ def pair_up(
     from the first (a queue), leaving out ``offset`` of them.
     """
     turns: list[tuple[list[Array], list[int]]] = []
-    events = sorted([(i, 0, None) for i in instances] + [(i, 1, v) for i, v in pool], key=lambda e: e[:2])
+    events = sorted(
+        [(i, 0, None) for i in instances] + [(i, 1, v) for i, v in pool], key=lambda e: e[:2]
+    )
     forward: list[Array] = []
     backward: list[int] = []
     for index, kind, value in events:

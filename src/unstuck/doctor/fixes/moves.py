@@ -11,7 +11,9 @@ from unstuck.trace.program import Program
 from unstuck.trace.request import Key
 
 
-def moved_span(span: SourceSpan, edits: Sequence[Edit], before: Program, after: Program) -> SourceSpan:
+def moved_span(
+    span: SourceSpan, edits: Sequence[Edit], before: Program, after: Program
+) -> SourceSpan:
     """The span that an expression of ``before`` has in ``after``.
 
     An edit inside the expression stretches it; one that ends where it begins pushes it on.

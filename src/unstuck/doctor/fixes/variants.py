@@ -146,7 +146,7 @@ def _below(node: ast.AST) -> Iterator[tuple[ast.AST, str, ast.AST]]:
 
 
 def _is_value(bench: Bench, node: ast.expr, text: str) -> bool:
-    root = text.split(".")[0].split("[")[0]
+    root = text.split(".", maxsplit=1)[0].split("[", maxsplit=1)[0]
     names = bench.interpreter.names[bench.file]
     return root not in names.modules or text in bench.instances[0].names
 

@@ -76,7 +76,9 @@ class Trials:
         """True if a re-run as long as the longest so far fits before the deadline."""
         return time.monotonic() + share * self.longest < self.deadline
 
-    def run(self, jobs: Sequence[tuple[Program, Sequence[Edit]]], seed: int | None = None) -> list[Trial]:
+    def run(
+        self, jobs: Sequence[tuple[Program, Sequence[Edit]]], seed: int | None = None
+    ) -> list[Trial]:
         """Run programs (each with the edits that made it), two at a time."""
         if not jobs:
             return []

@@ -7,9 +7,10 @@ arguments are evaluated: so exceptions, stars and keywords stay Python's affair.
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from threading import get_ident
 from types import BuiltinFunctionType, BuiltinMethodType, FunctionType, MethodType
-from typing import Any, Iterator
+from typing import Any
 
 import numpy as np
 

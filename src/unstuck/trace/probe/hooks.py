@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from threading import get_ident
-from typing import Any, Callable
+from typing import Any
 
 import numpy as np
 
@@ -68,10 +69,7 @@ class Hooks:
         }
         found.update({op: self.single(op, plain) for op, plain in SINGLE.items()})
         found.update({op: self.comparison(op, plain) for op, plain in COMPARISONS.items()})
-        for name in (
-            "getitem slot attribute loaded iterate fresh assigned bind augmented held_attribute "
-            "held_item augmented_held enter enter_generator"
-        ).split():
+        for name in ["getitem", "slot", "attribute", "loaded", "iterate", "fresh", "assigned", "bind", "augmented", "held_attribute", "held_item", "augmented_held", "enter", "enter_generator"]:
             found[name] = getattr(self, name)
         found["call"] = self.calls.call
         for name in ("leave", "left", "away", "back", "leave_generator"):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import os
 import sys
+from collections.abc import Callable
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import PathFinder, SourceFileLoader
 from types import CodeType
-from typing import Any, Callable
+from typing import Any
 
 from .source import Numbering, Site
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import threading
 import weakref
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -204,9 +205,7 @@ class Recorder:
         found: list[Any] = []
         for item in values:
             kind = type(item)
-            if kind in NUMBERS and id(item) not in known:
-                found.append(item)
-            elif kind is int or kind is str or kind is bool:
+            if (kind in NUMBERS and id(item) not in known) or kind is int or kind is str or kind is bool:
                 found.append(item)
             else:
                 found.append(self.wrap(item, parents, depth + 1))

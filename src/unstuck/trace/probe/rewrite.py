@@ -69,13 +69,13 @@ class LoopRewriter(ast.NodeTransformer):
         """Visit what is in a function."""
         self.generic_visit(node)
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:  # noqa: N802 - ast's names
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:
         return self.scope(node)
 
-    def visit_Lambda(self, node: ast.Lambda) -> Any:  # noqa: N802
+    def visit_Lambda(self, node: ast.Lambda) -> Any:
         return self.scope(node)
 
-    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> Any:  # noqa: N802
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> Any:
         return node
 
     def first(self, node: Any) -> list[Any]:
@@ -99,15 +99,15 @@ class LoopRewriter(ast.NodeTransformer):
         leave = ast.Try([node], [], [], [statement(call("leave_loop", node.site))])
         return [put(enter, node), put(leave, node)]
 
-    def visit_For(self, node: ast.For) -> Any:  # noqa: N802
+    def visit_For(self, node: ast.For) -> Any:
         self.generic_visit(node)
         return self.loop(node)
 
-    def visit_While(self, node: ast.While) -> Any:  # noqa: N802
+    def visit_While(self, node: ast.While) -> Any:
         self.generic_visit(node)
         return self.loop(node)
 
-    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> Any:  # noqa: N802
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> Any:
         """The probe's own end of the program passes through `except:`."""
         self.generic_visit(node)
         node.body = [put(statement(call("caught")), node.body[0]), *node.body]

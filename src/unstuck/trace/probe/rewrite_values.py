@@ -7,7 +7,8 @@ there and gives back what the operator would have given.
 from __future__ import annotations
 
 import ast
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 from .rewrite import LoopRewriter, as_tree, call, is_generator, name, put, statement
 from .source import root_of
@@ -394,7 +395,7 @@ class Yields(ast.NodeTransformer):
         self.box = box
         self.depth = 0
 
-    def visit_FunctionDef(self, node: Any) -> Any:  # noqa: N802
+    def visit_FunctionDef(self, node: Any) -> Any:
         """Only the function itself."""
         if self.depth:
             return node
@@ -402,18 +403,18 @@ class Yields(ast.NodeTransformer):
         node.body = [self.visit(line) for line in node.body]
         return node
 
-    def visit_Lambda(self, node: Any) -> Any:  # noqa: N802
+    def visit_Lambda(self, node: Any) -> Any:
         return node
 
     visit_AsyncFunctionDef = visit_ClassDef = visit_Lambda  # noqa: N815
 
-    def visit_Yield(self, node: ast.Yield) -> Any:  # noqa: N802
+    def visit_Yield(self, node: ast.Yield) -> Any:
         self.generic_visit(node)
         value = as_tree(None) if node.value is None else node.value
         node.value = call("away", ast.Name(self.box, ast.Load()), value)
         return put(call("back", ast.Name(self.box, ast.Load()), node), node)
 
-    def visit_YieldFrom(self, node: ast.YieldFrom) -> Any:  # noqa: N802
+    def visit_YieldFrom(self, node: ast.YieldFrom) -> Any:
         self.generic_visit(node)
         node.value = call("away", ast.Name(self.box, ast.Load()), node.value)
         return put(call("back", ast.Name(self.box, ast.Load()), node), node)

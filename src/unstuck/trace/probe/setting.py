@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import random
 import sys
+from collections.abc import Callable
 from importlib.machinery import PathFinder
-from typing import Any, Callable
+from typing import Any
 
 import numpy as np
 

@@ -141,19 +141,19 @@ class Numbering(ast.NodeVisitor):
                 self.visit(node)
 
     # ------------------------------------------------------------------------------- scopes
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:  # noqa: N802 - ast's names
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
         arguments = node.args
         self.all(node.decorator_list, arguments.defaults, arguments.kw_defaults)
         self.scope(node.name, node.body)
 
-    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:  # noqa: N802
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
         """Left as it is."""
 
-    def visit_Lambda(self, node: ast.Lambda) -> None:  # noqa: N802
+    def visit_Lambda(self, node: ast.Lambda) -> None:
         self.all(node.args.defaults, node.args.kw_defaults)
         self.scope("<lambda>", [node.body])
 
-    def visit_ClassDef(self, node: ast.ClassDef) -> None:  # noqa: N802
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
         self.all(node.decorator_list, node.bases, node.keywords)
         self.scope(node.name, node.body)
 
@@ -166,7 +166,7 @@ class Numbering(ast.NodeVisitor):
         self.loops = loops
 
     # --------------------------------------------------------------------------- statements
-    def visit_For(self, node: ast.For) -> None:  # noqa: N802
+    def visit_For(self, node: ast.For) -> None:
         self.add(node, "loop", node.iter)
         self.add(node.iter, "iterate").targets = (self.written(node.target),)
         node.iterated = node.iter.site  # type: ignore[attr-defined]
@@ -176,7 +176,7 @@ class Numbering(ast.NodeVisitor):
         self.loops.pop()
         self.all(node.orelse)
 
-    def visit_While(self, node: ast.While) -> None:  # noqa: N802
+    def visit_While(self, node: ast.While) -> None:
         self.add(node, "loop", node.test)
         self.loops.append(node.site)  # type: ignore[attr-defined]
         self.all(node.test, node.body)
@@ -188,28 +188,28 @@ class Numbering(ast.NodeVisitor):
         node.iterated = node.iter.site  # type: ignore[attr-defined]
         self.all(node.iter, node.target, node.ifs)
 
-    def visit_ListComp(self, node: Any) -> None:  # noqa: N802
+    def visit_ListComp(self, node: Any) -> None:
         self.all(node.generators, node.elt)
 
     visit_SetComp = visit_GeneratorExp = visit_ListComp  # noqa: N815
 
-    def visit_DictComp(self, node: ast.DictComp) -> None:  # noqa: N802
+    def visit_DictComp(self, node: ast.DictComp) -> None:
         self.all(node.generators, node.key, node.value)
 
-    def visit_Assign(self, node: ast.Assign) -> None:  # noqa: N802
+    def visit_Assign(self, node: ast.Assign) -> None:
         self.whole = (node.value, tuple(self.written(target) for target in node.targets))
         self.all(node.value, node.targets)
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:  # noqa: N802
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         if node.value is not None:
             self.whole = (node.value, (self.written(node.target),))
             self.all(node.value, node.target)
 
-    def visit_NamedExpr(self, node: Any) -> None:  # noqa: N802
+    def visit_NamedExpr(self, node: Any) -> None:
         self.whole = (node.value, (node.target.id,))
         self.visit(node.value)
 
-    def visit_AugAssign(self, node: ast.AugAssign) -> None:  # noqa: N802
+    def visit_AugAssign(self, node: ast.AugAssign) -> None:
         site = self.add(node, "augmented")
         site.targets = (self.written(node.target),)
         if isinstance(node.target, ast.Subscript):
@@ -220,40 +220,40 @@ class Numbering(ast.NodeVisitor):
         self.visit(node.value)
 
     # -------------------------------------------------------------------------- expressions
-    def visit_JoinedStr(self, node: ast.JoinedStr) -> None:  # noqa: N802
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
         before, self.quoted = self.quoted, node
         self.generic_visit(node)
         self.quoted = before
 
-    def visit_BinOp(self, node: ast.BinOp) -> None:  # noqa: N802
+    def visit_BinOp(self, node: ast.BinOp) -> None:
         if not is_text(node.left):
             self.add(node, "binop")
         self.all(node.left, node.right)
 
-    def visit_UnaryOp(self, node: ast.UnaryOp) -> None:  # noqa: N802
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> None:
         if not isinstance(node.op, ast.Not) and not isinstance(node.operand, ast.Constant):
             self.add(node, "unary")
         self.visit(node.operand)
 
-    def visit_Compare(self, node: ast.Compare) -> None:  # noqa: N802
+    def visit_Compare(self, node: ast.Compare) -> None:
         if len(node.ops) == 1 and isinstance(node.ops[0], COMPARISONS):
             self.add(node, "compare")
         self.all(node.left, node.comparators)
 
-    def visit_Subscript(self, node: ast.Subscript) -> None:  # noqa: N802
+    def visit_Subscript(self, node: ast.Subscript) -> None:
         if isinstance(node.ctx, ast.Load):
             self.add(node, "subscript")
         elif isinstance(node.ctx, ast.Store):
             self.add(node, "setitem").owner = self.owner(node)
         self.all(node.value, node.slice)
 
-    def visit_Attribute(self, node: ast.Attribute) -> None:  # noqa: N802
+    def visit_Attribute(self, node: ast.Attribute) -> None:
         loads = isinstance(node.ctx, ast.Load) and node.attr not in LOADED_QUIETLY
         if loads and root_of(node) not in self.foreign:
             self.add(node, "attribute")
         self.visit(node.value)
 
-    def visit_Call(self, node: ast.Call) -> None:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> None:
         function = node.func
         if not (isinstance(function, ast.Name) and function.id in UNWATCHED):
             method = isinstance(function, ast.Attribute) and root_of(function) not in self.modules

@@ -69,7 +69,9 @@ def scale_targets(
     if width <= 0:
         return []
     if bottom < 0:
-        inner = f"2 * ({{0}} - {low:.6g}) / {width:.6g} - 1" if low else f"2 * {{0}} / {width:.6g} - 1"
+        inner = (
+            f"2 * ({{0}} - {low:.6g}) / {width:.6g} - 1" if low else f"2 * {{0}} / {width:.6g} - 1"
+        )
     else:
         inner = f"({{0}} - {low:.6g}) / {width:.6g}" if low else f"{{0}} / {width:.6g}"
     templates = [inner]
@@ -126,7 +128,9 @@ def behind_assignment(
     if found is None:
         return None
     line, target = found
-    return Option((insert_after(program, file, line, f"{target} = {template.format(target)}"),), "scaled")
+    return Option(
+        (insert_after(program, file, line, f"{target} = {template.format(target)}"),), "scaled"
+    )
 
 
 def parts_of(target: ast.expr) -> list[str]:

@@ -28,7 +28,10 @@ def change_number(program: Program, span: SourceSpan, file: str, *, factor: floa
         where, constant = found
         source = Source(program.files[where])
         text = written(float(constant.value) * factor)  # type: ignore[arg-type]
-        return Option((Edit(source.span(where, constant), text),), f"{written(float(constant.value))} -> {text}")  # type: ignore[arg-type]
+        return Option(
+            (Edit(source.span(where, constant), text),),
+            f"{written(float(constant.value))} -> {text}",
+        )  # type: ignore[arg-type]
     old = Source(program.files[file]).segment(node)
     bare = isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call | ast.Constant)
     text = f"{old if bare else f'({old})'} * {written(factor)}"
@@ -81,7 +84,9 @@ def values_of(program: Program, file: str, node: ast.expr) -> Iterator[tuple[str
     tree = Source(program.files[file]).tree
     text = ast.unparse(node)
     function = enclosing(tree, node.lineno)
-    scopes: list[ast.AST] = [function] if function is not None and isinstance(node, ast.Name) else []
+    scopes: list[ast.AST] = (
+        [function] if function is not None and isinstance(node, ast.Name) else []
+    )
     for scope in [*scopes, tree]:
         for assigned in ast.walk(scope):
             if isinstance(assigned, ast.Assign):
@@ -114,7 +119,11 @@ def enclosing(tree: ast.AST, line: int) -> ast.FunctionDef | ast.AsyncFunctionDe
 
 
 def arguments_of(
-    program: Program, file: str, tree: ast.AST, function: ast.FunctionDef | ast.AsyncFunctionDef, name: str
+    program: Program,
+    file: str,
+    tree: ast.AST,
+    function: ast.FunctionDef | ast.AsyncFunctionDef,
+    name: str,
 ) -> Iterator[tuple[str, ast.expr]]:
     """What a parameter is given: at the calls of its function, else its default."""
     arguments = function.args
@@ -131,7 +140,11 @@ def arguments_of(
         for call in ast.walk(Source(text).tree):
             if not isinstance(call, ast.Call):
                 continue
-            callee = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+            callee = (
+                call.func.attr
+                if isinstance(call.func, ast.Attribute)
+                else getattr(call.func, "id", "")
+            )
             if callee != called:
                 continue
             for keyword in call.keywords:
@@ -139,7 +152,11 @@ def arguments_of(
                     yield where, keyword.value
             if 0 <= position < len(call.args):
                 yield where, call.args[position]
-    defaults = dict(zip(names[len(names) - len(arguments.defaults) :], arguments.defaults, strict=True))
-    defaults |= {k: d for k, d in zip(keywords, arguments.kw_defaults, strict=True) if d is not None}
+    defaults = dict(
+        zip(names[len(names) - len(arguments.defaults) :], arguments.defaults, strict=True)
+    )
+    defaults |= {
+        k: d for k, d in zip(keywords, arguments.kw_defaults, strict=True) if d is not None
+    }
     if name in defaults:
         yield file, defaults[name]

@@ -43,7 +43,11 @@ def reinitialise(
     if drawn is not None:
         options.append(Option((replacement(program, span, drawn),), "mean zero, sized by fan-in"))
     text = source.segment(node)
-    inner = text if isinstance(node, ast.Call | ast.Name | ast.Subscript | ast.Attribute) else f"({text})"
+    inner = (
+        text
+        if isinstance(node, ast.Call | ast.Name | ast.Subscript | ast.Attribute)
+        else f"({text})"
+    )
     if std > 0:
         factor = float(f"{wanted / std:.2g}")
         if abs(mean) > 0.3 * std:
@@ -90,7 +94,11 @@ def the_draw(node: ast.expr) -> ast.Call | None:
         elif isinstance(part, ast.UnaryOp):
             pending.append(part.operand)
         elif isinstance(part, ast.Call):
-            name = part.func.attr if isinstance(part.func, ast.Attribute) else getattr(part.func, "id", "")
+            name = (
+                part.func.attr
+                if isinstance(part.func, ast.Attribute)
+                else getattr(part.func, "id", "")
+            )
             if name in SPREAD | SIZED | DRAWN | FILLED:
                 found.append(part)
             elif name == "astype" and isinstance(part.func, ast.Attribute):
