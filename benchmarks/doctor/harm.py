@@ -8,12 +8,13 @@ a program whose network learns well is not stuck because it prints a wrong accur
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from typing import Any
 from benchmarks.doctor.metrics import Metric
 from benchmarks.doctor.mutations import Mutant
 from benchmarks.doctor.programs import QUIET, beside, metric_of
-from benchmarks.doctor.store import SCRATCH, Store, digest
+from benchmarks.doctor.store import ROOT, SCRATCH, Store, digest
 
 SEEDS: tuple[int | None, ...] = (None, 1, 2)  # None: the program's own
 HARMFUL, HARMLESS = 0.5, 0.95
@@ -39,8 +40,9 @@ class Nursery:
         """Run a program; ``status``, ``stdout`` and ``seconds``."""
         with self.lock:
             if self.process is None or self.process.poll() is not None:
-                self.process = subprocess.Popen(  # noqa: S603 - our own program
-                    [sys.executable, str(Path(__file__).with_name("nursery.py"))],
+                self.process = subprocess.Popen(
+                    [sys.executable, "-m", "benchmarks.doctor.nursery"],
+                    cwd=ROOT,
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     text=True,
@@ -66,8 +68,18 @@ class Harm:
     store: Store = field(default_factory=lambda: Store(SCRATCH / "doctor-harm.jsonl"))
     nursery: Nursery = field(default_factory=Nursery)
 
-    def values(self, source: Path, text: str, label: str, limit: float) -> dict[str, Any]:
-        """The printed numbers under the seeds, NaN as None; and the longest time."""
+    def values(
+        self,
+        source: Path,
+        text: str,
+        label: str,
+        limit: float,
+        decided: Callable[[list[float | None]], bool] = lambda _: False,
+    ) -> dict[str, Any]:
+        """The printed numbers under the seeds, NaN as None; and the longest time.
+
+        Seeds that can change nothing any more, once it is ``decided``, are left out.
+        """
         key = digest("values", source.name, source.parent.name, text, label)
         known = self.store.get(key)
         if known is not None:
@@ -83,7 +95,9 @@ class Harm:
                     status = run["status"]
                     break
                 value = metric_of(run["stdout"], label)
-                numbers.append(value if value - value == 0 else None)
+                numbers.append(value if math.isfinite(value) else None)
+                if decided(numbers):
+                    break
         found = {"status": status, "values": numbers, "seconds": longest}
         self.store.put(key, found)
         return found
@@ -92,10 +106,19 @@ class Harm:
         """``status`` (harmful, harmless, between, crashes, slow, report) and the share left."""
         original = self.values(source, mutant.text, metric.label, 120.0)
         limit = max(10.0, 8 * original["seconds"])
-        found = self.values(source, mutant.source, metric.label, limit)
+        whole = max(progress(metric, original["values"]), 1e-9)
+
+        def decided(numbers: list[float | None]) -> bool:
+            low = sum(metric.progress(math.nan if v is None else v) for v in numbers)
+            high = low + len(SEEDS) - len(numbers)
+            shares = [v / len(SEEDS) / whole for v in (low, high)]
+            harmful = shares[1] < HARMFUL
+            return harmful or (shares[0] >= HARMFUL and shares[1] < HARMLESS)
+
+        found = self.values(source, mutant.source, metric.label, limit, decided)
         if found["status"] != "finished":
             return {"status": "slow" if found["status"] == "timeout" else "crashes"}
-        share = progress(metric, found["values"]) / max(progress(metric, original["values"]), 1e-9)
+        share = progress(metric, found["values"]) / whole
         status = "between"
         if share < HARMFUL:
             status = "harmful"
@@ -107,5 +130,5 @@ class Harm:
 
 
 def progress(metric: Metric, values: Sequence[float | None]) -> float:
-    """Mean progress over the seeds."""
-    return sum(metric.progress(float("nan") if v is None else v) for v in values) / len(SEEDS)
+    """Mean progress over the seeds that were run."""
+    return sum(metric.progress(math.nan if v is None else v) for v in values) / len(values)

@@ -27,13 +27,16 @@ class Judge:
     answers: Store = field(default_factory=lambda: Store(SCRATCH / "doctor-answers.jsonl"))
     doctor: str = field(default_factory=fingerprint)
 
-    def printed(self, source: Path, text: str, seed: int | None = None) -> str:
+    def printed(self, source: Path, text: str, modules: dict[str, str] | None = None) -> str:
         """What a program prints; nothing if it does not end by itself."""
-        key = digest("run", source, text, seed)
+        key = digest("run", source.parent.name, text, sorted((modules or {}).items()))
         known = self.runs.get(key)
         if known is None:
             with tempfile.TemporaryDirectory(prefix="bench-doctor-") as folder:
-                run = plain(beside(source, text, Path(folder)), seed)
+                program = beside(source, text, Path(folder))
+                for name, other in (modules or {}).items():
+                    (Path(folder) / name).write_text(other, encoding="utf-8")
+                run = plain(program)
             tail = run.stdout[-1000:]
             known = {"status": run.status, "stdout": tail, "seconds": round(run.seconds, 2)}
             self.runs.put(key, known)
@@ -41,7 +44,8 @@ class Judge:
 
     def answer(self, subject: Subject, text: str) -> Answer:
         """The doctor's answer, asked for once."""
-        asked = digest("answer", subject.path, text, self.budget)
+        place = subject.path.parent.name, subject.path.name
+        asked = digest("answer", *place, text, self.budget)
         for key in (digest(asked, self.doctor), *([asked] if self.resume else ())):
             if known := self.answers.get(key):
                 return Answer(**known)
@@ -59,13 +63,16 @@ class Judge:
         broken = metric_of(self.printed(subject.path, text), subject.label)
         fixed = longer = math.nan
         if answer.fixed is not None:
-            fixed = metric_of(self.printed(subject.path, answer.fixed), subject.label)
+            fixed = metric_of(
+                self.printed(subject.path, answer.fixed, answer.modules), subject.label
+            )
         if subject.kind == "seed":
             if subject.more_updates and answer.fixed and not fixed >= (subject.bar or 0):
                 more = answer.fixed.replace(*subject.more_updates)
-                longer = metric_of(self.printed(subject.path, more), subject.label)
+                longer = metric_of(self.printed(subject.path, more, answer.modules), subject.label)
             return score_seed(subject, answer, broken, fixed, longer)
         if subject.twin is None:
             raise ValueError(f"{subject.name} has no repaired twin to measure against")
-        twin = metric_of(self.printed(subject.twin, subject.twin.read_text("utf-8")), subject.label)
+        healthy = self.printed(subject.twin, subject.twin.read_text("utf-8"))
+        twin = metric_of(healthy, subject.label)
         return score_stuck(subject, answer, broken, fixed, twin)

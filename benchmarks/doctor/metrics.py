@@ -21,7 +21,7 @@ class Metric:
     def progress(self, value: float) -> float:
         """From 0 (chance, worse, or no number) to 1.
 
-        >>> Metric("accuracy", 0.1).progress(0.55), Metric("rmse", 0.5, 0.0).progress(0.6)
+        >>> Metric("accuracy", 0.5).progress(0.75), Metric("rmse", 0.5, 0.0).progress(0.6)
         (0.5, 0.0)
         """
         if not math.isfinite(value):

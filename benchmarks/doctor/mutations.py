@@ -28,8 +28,9 @@ class Mutant:
     @property
     def name(self) -> str:
         """The program, its codes and where they stand."""
-        marks = "+".join(f"{f.code}:{lines[0]}" for f, lines in zip(
-            self.faults, self.lines, strict=True))
+        marks = "+".join(
+            f"{f.code}:{lines[0]}" for f, lines in zip(self.faults, self.lines, strict=True)
+        )
         return f"{self.program} {marks}"
 
     @property

@@ -1,8 +1,8 @@
 """Run many small programs quickly: the libraries are imported once, each run is a fork.
 
-``python nursery.py`` reads one JSON line a run (``path``, ``seed``, ``timeout``) and answers with one
-(``status``, ``stdout``, ``seconds``). Importing scikit-learn takes three times as long as most of the
-programs that the judge runs.
+``python -m benchmarks.doctor.nursery`` reads one JSON line a run (``path``, ``seed``, ``timeout``)
+and answers with one (``status``, ``stdout``, ``seconds``). Importing scikit-learn takes three times
+as long as most of the programs that the judge runs.
 """
 
 import contextlib
@@ -16,10 +16,11 @@ import time
 import traceback
 
 import numpy as np  # noqa: F401 - imported once for all
-import seeded
 import sklearn.datasets
 import sklearn.model_selection
 import sklearn.preprocessing  # noqa: F401
+
+from benchmarks.doctor import seeded
 
 MEMORY = 3_000_000_000
 
@@ -30,7 +31,10 @@ def child(job: dict, out: str) -> None:
     try:
         os.setsid()
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-        for number, name, flags in ((0, os.devnull, os.O_RDONLY), (1, out, os.O_WRONLY | os.O_CREAT)):
+        for number, name, flags in (
+            (0, os.devnull, os.O_RDONLY),
+            (1, out, os.O_WRONLY | os.O_CREAT),
+        ):
             os.dup2(os.open(name, flags, 0o600), number)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         with tempfile.TemporaryDirectory() as folder:

@@ -1,7 +1,7 @@
 """Which mutants are asked about: drawn, run, and chosen so that no code and no program prevails.
 
-The choice is written to ``benchmarks/results/doctor-mutants.json`` and kept, so that every doctor is
-asked the same. To make it anew: ``python -m benchmarks.doctor plant``.
+The choice is written to ``benchmarks/results/doctor-mutants.json`` and kept, so that every doctor
+is asked the same. To make it anew: ``python -m benchmarks.doctor plant``.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from unstuck.base.files import write_json
 
 CHOICE = Path(__file__).resolve().parents[1] / "results" / "doctor-mutants.json"
 SHARE = 0.1  # of all harmful mutants, for one code or one program
-MOST = {"tune": (24, 2), "report": (48, 4)}  # drawn of a program; of one code in it
-WANTED = {"harmful": 360, "harmless": 100, "pairs": 200}
+MOST = {"tune": (22, 2), "report": (36, 3)}  # drawn of a program; of one code in it
+WANTED = {"harmful": 340, "harmless": 100, "pairs": 200}
 
 
 def originals(name: str) -> dict[str, Subject]:
@@ -62,7 +62,9 @@ def judged(
             found = harm.of(mutant, subject.path, metric(program))
             counts[found["status"]] += 1
             yield mutant, found
-        tell(f"{program}: {len(every)} mutants; " + ", ".join(f"{v} {k}" for k, v in counts.items()))
+        tell(
+            f"{program}: {len(every)} mutants; " + ", ".join(f"{v} {k}" for k, v in counts.items())
+        )
 
 
 def chosen(found: Sequence[tuple[Mutant, dict[str, Any]]], status: str, most: int) -> list[Mutant]:
@@ -121,8 +123,10 @@ def plant(name: str, tell: Callable[[str], None], only: Sequence[str] = ()) -> d
     found = list(judged(name, harm, tell, only))
     harmful = chosen(found, "harmful", WANTED["harmful"])
     harmless = chosen(found, "harmless", WANTED["harmless"])
-    pairs = [both for both, _ in zip(paired(harmful, sources, harm), range(WANTED["pairs"]),
-                                     strict=False)]
+    pairs = [
+        both
+        for both, _ in zip(paired(harmful, sources, harm), range(WANTED["pairs"]), strict=False)
+    ]
     harm.nursery.close()
     choice = {
         "drawn": dict(Counter(what["status"] for _, what in found)),

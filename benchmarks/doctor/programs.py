@@ -13,11 +13,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.?\d*(?:e[-+]?\d+)?|\.\d+|nan|inf)(?![\w])", re.IGNORECASE)
+NUMBER = re.compile(
+    r"(?<![\w.])[-+]?(?:\d+\.?\d*(?:e[-+]?\d+)?|\.\d+|nan|inf)(?![\w])", re.IGNORECASE
+)
 SEEDED = Path(__file__).with_name("seeded.py")
 QUIET = {
     "OMP_NUM_THREADS": "1",
@@ -47,9 +49,9 @@ class Run:
 def metric_of(text: str, label: str = "") -> float:
     r"""The first number after ``label`` on the last line that has both.
 
-    >>> metric_of("cost: 3\\ntest accuracy: 0.5 after 7 epochs\\n")
+    >>> metric_of("cost: 3\ntest accuracy: 0.5 after 7 epochs\\n")
     0.5
-    >>> metric_of("rmse: 0.1 accuracy: 1.0\\nbye", "rmse")
+    >>> metric_of("rmse: 0.1 accuracy: 1.0\nbye", "rmse")
     0.1
     """
     for line in reversed(re.split(r"[\r\n]+", text)):
@@ -109,7 +111,7 @@ def beside(source: Path, text: str, folder: Path, name: str = "program.py") -> P
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the doctor said, the program that it wrote (None: none), and its time.
+    """What the doctor said, the program that it wrote (None: none), and its time in seconds.
 
     ``error`` says why there is no answer: a traceback, a time-out, something that is no JSON.
     """
@@ -117,8 +119,8 @@ class Answer:
     diagnosis: dict[str, Any]
     fixed: str | None
     seconds: float
-    exit_code: int = 0
     error: str = ""
+    modules: dict[str, str] = field(default_factory=dict)  # the repaired program's other files
 
 
 def ask(path: Path, budget: float, extra: Sequence[str] = ()) -> Answer:
@@ -129,12 +131,22 @@ def ask(path: Path, budget: float, extra: Sequence[str] = ()) -> Answer:
         command = [sys.executable, "-m", "unstuck", "doctor", str(path), "--format", "json"]
         command += ["--write-fix", str(fix), "--budget", f"{budget:g}", *extra]
         run = finish(command, 2 * budget + 60, folder)
-        fixed = fix.read_text(encoding="utf-8") if fix.is_file() else None
+        fixed, modules = written(fix, path.name)
     if run.status == "timeout":
-        return Answer({}, fixed, run.seconds, error="no answer in twice the budget and a minute")
+        return Answer({}, fixed, run.seconds, "no answer in twice the budget and a minute")
     try:
         found = json.loads(run.stdout)
     except json.JSONDecodeError:
         last = (run.stderr.strip() or run.stdout.strip() or "nothing").splitlines()[-1]
-        return Answer({}, fixed, run.seconds, error=f"no JSON: {last[:300]}")
-    return Answer(found, fixed, run.seconds)
+        return Answer({}, fixed, run.seconds, f"no JSON: {last[:300]}")
+    return Answer(found, fixed, run.seconds, modules=modules)
+
+
+def written(fix: Path, entry: str) -> tuple[str | None, dict[str, str]]:
+    """The program that was written: its entry, and its other files where it is a folder."""
+    if fix.is_file():
+        return fix.read_text(encoding="utf-8"), {}
+    if not fix.is_dir():
+        return None, {}
+    files = {p.name: p.read_text(encoding="utf-8") for p in sorted(fix.glob("*.py"))}
+    return files.pop(entry, None), files

@@ -41,7 +41,9 @@ SUM = re.compile(
 DERIVATIVE = re.compile(
     r"(deriv|prime|_grad$|_dx$|^d_?sig|^d_?tanh|^d_?relu|^dev_|_p$|^dsigmoid|^dReLU)", re.IGNORECASE
 )
-ACTIVATION = re.compile(r"^(tanh|sigmoid|sig|relu|ReLU|_+sigmoid|transfer|nonlin|leaky_relu|softplus)$")
+ACTIVATION = re.compile(
+    r"^(tanh|sigmoid|sig|relu|ReLU|_+sigmoid|transfer|nonlin|leaky_relu|softplus)$"
+)
 DECAY = re.compile(r"^(reg|lam|Lambda|weight_decay|l2|L2|lambda_param|lambda_)$")
 EPOCH = re.compile(r"^(epoch|e|i|it|j|t|step|_|iteration|sample|k|count)$")
 BIAS = re.compile(r"^_?(b\d?|bs|bias\w*|b_\w+|B\d?|B|by|bh|be|bd|fb|kbias|dbias|db|c|d|beta)$")
@@ -177,9 +179,7 @@ class Roles:
     def trains(self, node: ast.AST) -> bool:
         """Whether updates happen in a node, or beneath what it calls."""
         mine = {id(u.statement) for u in self.updates}
-        return any(
-            id(n) in mine or called(n) in self.training_functions for n in ast.walk(node)
-        )
+        return any(id(n) in mine or called(n) in self.training_functions for n in ast.walk(node))
 
     @cached_property
     def training_loops(self) -> list[ast.For | ast.While]:
@@ -220,7 +220,10 @@ class Roles:
                 if function and re.search(r"back|grad|_prime$|derivative$", function.name):
                     if not isinstance(statement.value, (ast.Tuple, ast.Name)):
                         found.append(statement.value)
-            elif isinstance(statement, ast.Expr) and called(statement.value) in {"append", "insert"}:
+            elif isinstance(statement, ast.Expr) and called(statement.value) in {
+                "append",
+                "insert",
+            }:
                 owner = statement.value.func
                 if isinstance(owner, ast.Attribute) and GRADIENT.match(last_name(owner.value)):
                     found.append(statement.value.args[-1])

@@ -42,9 +42,9 @@ def splice(text: str, edits: Sequence[Edit]) -> str:
 def changed_lines(
     text: str, every: Sequence[Edit], mine: Sequence[Edit] | None = None
 ) -> tuple[int, ...]:
-    """The lines, counted from 1, of the edited text on which edits (``mine``) stand.
+    r"""The lines, counted from 1, of the edited text on which edits (``mine``) stand.
 
-    >>> changed_lines("a\\nb\\nc", [Edit(0, 1, "x\\ny"), Edit(4, 5, "z")], [Edit(4, 5, "z")])
+    >>> changed_lines("a\nb\nc", [Edit(0, 1, "x\ny"), Edit(4, 5, "z")], [Edit(4, 5, "z")])
     (4,)
     """
     done, found, shift = splice(text, every), set(), 0
@@ -265,7 +265,7 @@ def key_text(node: ast.AST) -> str:
 
 
 def root_name(node: ast.AST) -> str:
-    """The container of an expression: ``p`` for ``self.p["W1"]``, ``weights`` for ``weights[i]``."""
+    """The container of an item: ``p`` for ``self.p["W1"]``, ``weights`` for ``weights[i]``."""
     while isinstance(node, ast.Subscript):
         node = node.value
     return last_name(node)

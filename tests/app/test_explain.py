@@ -1,4 +1,4 @@
-"""`unstuck explain`: a code is explained, a slip is answered with the nearest, no code lists all."""
+"""`unstuck explain`: a code is explained, a slip is answered, no code lists all."""
 
 import pytest
 

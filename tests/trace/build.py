@@ -11,6 +11,8 @@ t.tape, W.index, W.value
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from unstuck.record.run_record import SourceSpan
 from unstuck.trace.operations import OPERATIONS
 from unstuck.trace.tape import LEAF, UNKNOWN, Node, Ref, Site, Tape
@@ -90,7 +92,8 @@ class TapeBuilder:
         self, op: str, *args: Any, site: str = "", inplace: bool = False, **kwargs: Any
     ) -> Made:
         """Compute an operation and note it down."""
-        value = OPERATIONS[op].value(self.plain(args), self.plain(kwargs))
+        with np.errstate(all="ignore"):
+            value = OPERATIONS[op].value(self.plain(args), self.plain(kwargs))
         return self._add(op, args, kwargs, value, site, inplace=inplace)
 
     def start(self) -> None:

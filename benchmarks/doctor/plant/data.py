@@ -82,8 +82,9 @@ def scales_inputs(roles: Roles, statement: ast.stmt, node: ast.BinOp) -> bool:
 
 def standard(source: Source, node: ast.BinOp) -> str:
     """``X`` for ``(X - X.mean()) / X.std()``."""
-    if binary(node.left, ast.Sub) and ("std" in source.code(node.right) or
-                                       last_name(node.right) in {"std"}):
+    if binary(node.left, ast.Sub) and (
+        "std" in source.code(node.right) or last_name(node.right) == "std"
+    ):
         return source.code(node.left.left)
     return ""
 
@@ -111,7 +112,10 @@ def targets_scaled(roles: Roles) -> Iterator[Fault]:
         if re.match(r"^(y|Y|train_Y|output_array|t|parity)$", name) and isinstance(
             statement.targets[0], ast.Name
         ):
-            if isinstance(statement.value, ast.Subscript) and called(statement.value.value) == "eye":
+            if (
+                isinstance(statement.value, ast.Subscript)
+                and called(statement.value.value) == "eye"
+            ):
                 continue
             if "np.zeros" in source.code(statement.value):
                 continue
@@ -124,8 +128,10 @@ def is_one_hot_write(statement: ast.stmt) -> bool:
     if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Constant):
         return False
     target = statement.targets[0]
-    return statement.value.value == 1 and isinstance(target, ast.Subscript) and (
-        isinstance(target.slice, (ast.Tuple, ast.Subscript, ast.Call))
+    return (
+        statement.value.value == 1
+        and isinstance(target, ast.Subscript)
+        and (isinstance(target.slice, (ast.Tuple, ast.Subscript, ast.Call)))
     )
 
 
@@ -141,7 +147,9 @@ def wrong_encoding(roles: Roles) -> Iterator[Fault]:
             )
             if vector and isinstance(node.value, ast.Call):
                 form = f"np.arange(len({source.code(labels)})) % {classes}"
-                yield Fault("D403", (source.replace(labels, form),), "the class is the row's number")
+                yield Fault(
+                    "D403", (source.replace(labels, form),), "the class is the row's number"
+                )
     for statement in source.statements:
         if not is_one_hot_write(statement) or not isinstance(statement, ast.Assign):
             continue
@@ -163,8 +171,9 @@ def misaligned(roles: Roles) -> Iterator[Fault]:
         value = getattr(statement, "value", None)
         parts = value.elts if isinstance(value, ast.Tuple) else [value]
         for part in parts:
-            if not isinstance(part, ast.Subscript) or not isinstance(statement, (
-                ast.Assign, ast.Return)):
+            if not isinstance(part, ast.Subscript) or not isinstance(
+                statement, (ast.Assign, ast.Return)
+            ):
                 continue
             index = part.slice
             if not (isinstance(index, ast.Name) and ORDER.match(index.id)):
@@ -185,9 +194,9 @@ def not_a_number(roles: Roles) -> Iterator[Fault]:
     for statement, name in preparations(roles):
         text = source.code(name)
         code = source.code(statement.value)
-        if text in done or "load_" in code and "return_X_y" not in code:
+        if text in done or ("load_" in code and "return_X_y" not in code):
             continue
-        if text in {"data"} and "data.data" in source.text or ":" in code.split("#")[0][-12:]:
+        if (text == "data" and "data.data" in source.text) or ":" in code.split("#")[0][-12:]:
             continue
         done.add(text)
         edit = source.after(statement, f"{text}[3] = np.nan")
@@ -207,7 +216,9 @@ def truncated(roles: Roles) -> Iterator[Fault]:
                     if standard(source, node):
                         text = source.code(node)
                         form = f"({text}).astype(int)"
-                        yield Fault("D407", (source.replace(node, form),), "inputs are cut to integers")
+                        yield Fault(
+                            "D407", (source.replace(node, form),), "inputs are cut to integers"
+                        )
                     else:
                         edit = source.change_sign(node, "//")
                         yield Fault("D407", (edit,), "inputs are cut to integers")
@@ -225,12 +236,15 @@ def sorted_by_class(roles: Roles) -> Iterator[Fault]:
         if not isinstance(statement, ast.Assign) or called(statement.value) != "permutation":
             continue
         labels = next(
-            (n for n in ("labels", "y_train", "ytr", "y", "target", "iris.target", "topics")
-             if re.search(rf"(?<![\w.]){re.escape(n)}\b", source.text[: source.span(statement)[0]])),
+            (
+                n
+                for n in ("labels", "y_train", "ytr", "y", "target", "iris.target", "topics")
+                if re.search(
+                    rf"(?<![\w.]){re.escape(n)}\b", source.text[: source.span(statement)[0]]
+                )
+            ),
             "",
         )
         if labels and isinstance(statement.targets[0], ast.Name):
             edit = source.replace(statement.value, f"np.argsort({labels})")
             yield Fault("D408", (edit,), "the samples stand class by class")
-
-

@@ -155,7 +155,7 @@ def wrong_derivative(roles: Roles) -> Iterator[Fault]:
     for _, test in masks(roles):
         op = test.ops[0]
         text = source.code(test)
-        sign = "<=" if isinstance(op, ast.LtE) else "=="if isinstance(op, ast.Eq) else "<"
+        sign = "<=" if isinstance(op, ast.LtE) else "==" if isinstance(op, ast.Eq) else "<"
         other = {"<=": ">", "<": ">", "==": ">"}[sign]
         edit = source.replace(test, text.replace(sign, other))
         yield Fault("G103", (edit,), "the mask of the rectifier is inverted")
@@ -195,8 +195,9 @@ def counterpart(roles: Roles, node: ast.expr) -> str:
     for one, two in [*pairs, *((b, a) for a, b in pairs)]:
         pattern = rf"(?<![A-Za-z]){re.escape(one)}(?=[\d\[_]|$)"
         other = re.sub(pattern, two, text, count=1)
-        if other != text and re.search(rf"(?<![A-Za-z]){re.escape(other.split('[')[0])}\b",
-                                       roles.source.text):
+        if other != text and re.search(
+            rf"(?<![A-Za-z]){re.escape(other.split('[')[0])}\b", roles.source.text
+        ):
             return other
     return ""
 

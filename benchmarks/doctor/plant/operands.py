@@ -102,8 +102,9 @@ def shifted(roles: Roles) -> Iterator[Fault]:
             forms = [
                 source.code(index).replace(
                     source.code(inner),
-                    source.halves(inner)[0] if binary(inner, ast.Sub) else
-                    f"{source.code(inner)} + 1",
+                    source.halves(inner)[0]
+                    if binary(inner, ast.Sub)
+                    else f"{source.code(inner)} + 1",
                 )
             ]
         elif isinstance(index, ast.Name) and index.id in {"i", "k", "l", "layer"}:
@@ -121,7 +122,9 @@ def axis(roles: Roles) -> Iterator[Fault]:
     for node in roles.within_gradients(ast.Call):
         if called(node) not in {"sum", "mean"} or not isinstance(node, ast.Call):
             continue
-        is_method = not (isinstance(node.func, ast.Attribute) and last_name(node.func.value) == "np")
+        is_method = not (
+            isinstance(node.func, ast.Attribute) and last_name(node.func.value) == "np"
+        )
         given = [k.value for k in node.keywords if k.arg == "axis"]
         rest = node.args if is_method else node.args[1:]
         given += [a for a in rest if isinstance(a, ast.Constant)]

@@ -42,7 +42,7 @@ def softmax_axis(roles: Roles) -> Iterator[Fault]:
                 new = "0" if place.value != 0 else "1"
                 edit = source.replace(place, new)
                 yield Fault("O501", (edit,), f"the softmax runs over axis {new}")
-                if source.text[source.span(node)[1]:].startswith("[:, None]"):
+                if source.text[source.span(node)[1] :].startswith("[:, None]"):
                     break
 
 

@@ -111,7 +111,9 @@ def decay_sign(roles: Roles) -> Iterator[Fault]:
             ):
                 _, end = source.span(node.target)
                 place = end + source.text[end:].index("+=")
-                yield Fault("G110", (Edit(place, place + 1, "-"),), "the weight decay is subtracted")
+                yield Fault(
+                    "G110", (Edit(place, place + 1, "-"),), "the weight decay is subtracted"
+                )
         elif binary(node, ast.Add) and isinstance(node, ast.BinOp):
             side = names(node.right)
             in_gradient = GRADIENT.match(last_name(target_of(source, node)))
@@ -154,7 +156,9 @@ def mean_lost(roles: Roles) -> Iterator[Fault]:
                 edit = source.replace(node, form)
                 yield Fault("G111", (edit,), f"no longer divided by {source.code(node.right)}")
         if binary(node, ast.Mult) and binary(node.left, ast.Div):
-            if isinstance(node.left.left, ast.Constant) and COUNTS.match(last_name(node.left.right)):
+            if isinstance(node.left.left, ast.Constant) and COUNTS.match(
+                last_name(node.left.right)
+            ):
                 edit = source.replace(node, source.halves(node)[1])
                 yield Fault("G111", (edit,), f"no longer times {source.code(node.left)}")
 
@@ -288,7 +292,8 @@ def drawn_anew(roles: Roles) -> Iterator[Fault]:
     } | {
         source.parents[f].name
         for n in drawing(roles)
-        if (f := source.function(n)) and f.name == "__init__"
+        if (f := source.function(n))
+        and f.name == "__init__"
         and isinstance(source.parents[f], ast.ClassDef)
     }
     for loop in roles.training_loops:
@@ -316,5 +321,3 @@ def too_few(roles: Roles) -> Iterator[Fault]:
                 new = str(max(1, number.value // 100))
                 edit = source.replace(number, new)
                 yield Fault("U205", (edit,), f"{new} rounds for {number.value}")
-
-

@@ -23,17 +23,22 @@ def drawing(roles: Roles) -> list[ast.Call]:
             if not (called(node) == "rand" and isinstance(node, ast.Call)):
                 continue
         statement = source.statement(node)
-        if isinstance(statement, ast.FunctionDef) or not isinstance(statement, (ast.Assign, ast.Expr)):
+        if isinstance(statement, ast.FunctionDef) or not isinstance(
+            statement, (ast.Assign, ast.Expr)
+        ):
             continue
         in_loop = any(loop for loop in source.loops(node) if roles.trains(loop))
         name = name_of(source, node)
-        if in_loop or NOISE.match(name) or BIAS.match(name) and name not in roles.parameters:
+        if in_loop or NOISE.match(name) or (BIAS.match(name) and name not in roles.parameters):
             continue
         known = name in roles.parameters
-        looks = re.match(r"^(W\w*|w|w\d|w_\w+|weights?\w*|syn\d|theta|kernels|filters|dense|emb|"
-                         r"wi|wo|u|v|network|params|parameters)$", name)
+        looks = re.match(
+            r"^(W\w*|w|w\d|w_\w+|weights?\w*|syn\d|theta|kernels|filters|dense|emb|"
+            r"wi|wo|u|v|network|params|parameters)$",
+            name,
+        )
         if (known or looks) and not (INPUT.match(name) or TARGET.match(name)):
-            if not BIAS.match(name) or name in {"a", "b", "c", "d"} and called(node) == "randn":
+            if not BIAS.match(name) or (name in {"a", "b", "c", "d"} and called(node) == "randn"):
                 found.append(node)
     return found
 
@@ -62,11 +67,7 @@ def whole(source: Source, node: ast.expr) -> ast.expr:
     """The arithmetic around a draw: ``randn(3, 2) * 0.1`` for ``randn(3, 2)``."""
     while True:
         parent = source.parents[node]
-        if isinstance(parent, ast.BinOp):
-            node = parent
-        elif called(parent) == "astype":
-            node = parent
-        elif isinstance(parent, ast.Attribute):
+        if isinstance(parent, (ast.BinOp, ast.Attribute)) or called(parent) == "astype":
             node = parent
         else:
             return node

@@ -133,10 +133,10 @@ def show_diagnosis(
     elif output == "github":
         click.echo(github_text(diagnosis, _from_workspace(folder)))
     else:
-        here = os.path.relpath(folder) if folder else ""
+        here = _from_here(folder)
         screen.page(
             lambda width: diagnosis_lines(
-                diagnosis, width=width, folder="" if here == "." else here, next_steps=next_steps
+                diagnosis, width=width, folder=here, next_steps=next_steps
             )
         )
 
@@ -154,6 +154,17 @@ def next_steps(program: str, diagnosis: Diagnosis, write_fix: str | None) -> lis
     if codes:
         steps.append(f"unstuck explain {codes[0]}")
     return steps
+
+
+def _from_here(folder: str) -> str:
+    """A folder by its shortest name."""
+    if not folder:
+        return ""
+    try:
+        near = os.path.relpath(folder)
+    except ValueError:  # on another drive
+        return folder
+    return "" if near == "." else min(near, folder, key=len)
 
 
 def _from_workspace(folder: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from unstuck.trace.adjoint import adjoints
+from unstuck.trace.adjoint import adjoints, slots_of
 from unstuck.trace.operations import OPERATIONS, NoRule
 from unstuck.trace.replay import CannotReplay, replay
 from unstuck.trace.tape import LEAF, UNKNOWN, Node, Ref, Structure, Tape
@@ -179,9 +179,10 @@ def _translator(tape: Tape, places: dict[int, int]) -> Callable[[Structure], Any
 
 
 def _append(small: Tape, op: str, args: Any, kwargs: dict[str, Any]) -> int:
-    parents = tuple(dict.fromkeys(x.index for x in (*args, *kwargs.values()) if isinstance(x, Ref)))
-    small.nodes.append(Node(len(small), UNKNOWN, op, args, kwargs, 0.5, parents))
-    return len(small) - 1
+    node = Node(len(small), UNKNOWN, op, args, kwargs, 0.5, ())
+    node.parents = tuple(dict.fromkeys(index for _, _, index in slots_of(node)))
+    small.nodes.append(node)
+    return node.index
 
 
 def _functions(small: Tape, end: int) -> Pointwise:
@@ -286,7 +287,8 @@ def negative_slope(phi: Function) -> float | None:
 def _on_grid(phi: Function) -> Any:
     """The values on the grid; None where the function fails or is not finite."""
     try:
-        values = np.asarray(phi(GRID), dtype=float)
+        with np.errstate(all="ignore"):
+            values = np.asarray(phi(GRID), dtype=float)
     except (CannotReplay, ArithmeticError, ValueError, TypeError):
         return None
     return values if values.shape == GRID.shape and np.all(np.isfinite(values)) else None

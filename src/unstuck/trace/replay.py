@@ -47,7 +47,8 @@ def evaluate(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any] | None = 
     operation = OPERATIONS.get(op)
     if operation is None or operation.kind == "random":
         raise NoValue(op)
-    return operation.value(args, kwargs or {})
+    with np.errstate(all="ignore"):
+        return operation.value(args, kwargs or {})
 
 
 def fill(structure: Structure, get: Get) -> Any:

@@ -49,14 +49,14 @@ def lines_of(evidence):
 def test_parameters_share_their_columns():
     seen = lines_of(
         {
-            "cosine": {"W1": np.float64(0.25), "b1": -1.0},
-            "ratio": {"W1": 12.5, "b1": np.int64(3)},
+            "angle": {"W1": np.float64(0.25), "b1": -1.0},
+            "way": {"W1": 12.5, "b1": np.int64(3)},
         }
     )
     assert seen == [
-        "           W1  b1",
-        "cosine  0.250  -1",
-        "ratio    12.5   3",
+        "          W1  b1",
+        "angle  0.250  -1",
+        "way     12.5   3",
     ]
 
 
@@ -81,3 +81,16 @@ def test_every_kind_of_value_is_shown():
     assert rows["shape"] == ("3", "4")
     assert rows["matrix"] == ("[[1.0, 0.0], [0.0, 1.0]]",)
     assert len(rows) == len(evidence)
+
+
+def test_words_that_were_said_are_not_repeated():
+    evidence = {"parameter": "W1", "parameters": ["W1", "b1"], "std": 0.5, "other": "W2"}
+    rows = evidence_rows(evidence, "W1 and b1 are wrong (0.5).")
+    assert [row.label for row in rows] == ["standard deviation", "other"]
+
+
+def test_lists_for_each_parameter_get_their_names():
+    rows = evidence_rows({"parameters": ["W1", "b1"], "angle": [0.5, -1.0], "range": [0, 1, 2]})
+    assert [(row.label, row.heads) for row in rows] == [("angle", ("W1", "b1")), ("range", ())]
+    rows = evidence_rows({"parameters": ["W1", "W1"], "angle": [0.5, -1.0]})
+    assert [row.label for row in rows] == ["parameters", "angle"]

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-
 from tests.trace.build import Made, TapeBuilder
+
 from unstuck.trace.adjoint import adjoints
 from unstuck.trace.replay import replay
 

@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 import scipy.special
-
 from tests.trace.operations.cases import CASES, normal
 from tests.trace.operations.checking import Case, check, differenced, on_tape, swept
+
 from unstuck.trace.operations import OPERATIONS, NoRule, Operation
 
 # Computed anew, but without a derivative: the sweep says so.
@@ -84,9 +84,7 @@ def test_planted_wrong_accumulation_is_caught(monkeypatch):
         check(Case("getitem", (normal(4, 3), np.array([2, 0, 2]))))
 
 
-@pytest.mark.parametrize(
-    "case", [c for c in CASES if OPERATIONS[c.op].add_to is not None], ids=str
-)
+@pytest.mark.parametrize("case", [c for c in CASES if OPERATIONS[c.op].add_to is not None], ids=str)
 def test_adding_in_place_equals_the_whole_adjoint(monkeypatch, case):
     right = OPERATIONS[case.op]
     _, quick = swept(case)
@@ -131,7 +129,7 @@ TWINS = {
     },
     "lgamma": np.vectorize(math.lgamma),
     "log": lambda a, *base, **kwargs: math.log(a, *base) if base else np.log(a, **kwargs),
-    "clip": lambda a, *args, **kwargs: np.clip(a, *args, **kwargs),
+    "clip": np.clip,
     "reshape": lambda a, *shape, **kwargs: (
         np.reshape(a, shape[0], order=shape[1])
         if "F" in shape
@@ -153,7 +151,7 @@ TWINS = {
     "builtin_sum": sum,
     "builtin_max": max,
     "builtin_min": min,
-    "float": np.float64,
+    "float": lambda a: float(np.asarray(a).item()) if np.size(a) == 1 else np.float64(a),
     "getitem": lambda base, index: base[index],
     "setitem": written(lambda base, index, value: base.__setitem__(index, value)),
     "add.at": written(np.add.at),
@@ -203,7 +201,7 @@ def test_value_is_numpys_and_nothing_is_written(case):
 def test_what_has_no_gradient_has_a_value_or_is_drawn(name):
     entry = OPERATIONS[name]
     if entry.kind == "random":
-        with pytest.raises(ValueError, match="drawn|draw"):
+        with pytest.raises(ValueError, match="draw"):
             entry.value((), {})
         return
     calls = {
@@ -231,7 +229,8 @@ def test_what_has_no_gradient_has_a_value_or_is_drawn(name):
     twin = {"fix": np.trunc, "around": np.round, "round_": np.round, "int": int, "bool": bool}
     if not name.startswith("empty"):
         expected = twin.get(name, getattr(np, name, None))(*args)
-        for a, b in zip(np.atleast_1d(value), np.atleast_1d(expected), strict=True):
+        several = isinstance(value, tuple)
+        for a, b in zip(value, expected, strict=True) if several else [(value, expected)]:
             np.testing.assert_array_equal(a, b)
 
 

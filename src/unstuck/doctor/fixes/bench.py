@@ -23,6 +23,7 @@ from unstuck.trace.tape import Node, Site, Tape
 TOLERANCE = 1e-6
 SINGLE = 2e-4  # where the program computes in float32
 MOST_NAMES = 80
+SCREENED = 64  # entries of a large array that are compared first
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,8 @@ class Bench:
     tolerance: float = TOLERANCE
     tried: int = 0
     parsed: list[ast.Module] = field(default_factory=list)
+    extents: dict[int, tuple[int, int, int, int]] = field(default_factory=dict)
+    called: list[ast.Call] = field(default_factory=list)
 
     @property
     def file(self) -> str:
@@ -158,6 +161,14 @@ class Bench:
                     continue
         return self.parsed
 
+    def calls(self) -> list[ast.Call]:
+        """Every call in the program."""
+        if not self.called:
+            self.called = [
+                node for tree in self.trees() for node in ast.walk(tree) if isinstance(node, ast.Call)
+            ]
+        return self.called
+
     def nodes(self) -> Iterator[ast.expr]:
         """Every expression of the site, outermost first."""
         todo: list[ast.AST] = [self.tree]
@@ -169,7 +180,10 @@ class Bench:
 
 
 def ratio(value: Any, true: Any, tolerance: float) -> float | None:
-    """``value / true`` if that is one number (NaN: both are zero), else None."""
+    """``value / true`` if that is one number (NaN: both are zero), else None.
+
+    A few entries decide first: most values are not right, and the arrays may be large.
+    """
     try:
         v, t = np.asarray(value, dtype=float), np.asarray(true, dtype=float)
     except (TypeError, ValueError):
@@ -180,16 +194,25 @@ def ratio(value: Any, true: Any, tolerance: float) -> float | None:
         if np.broadcast_shapes(v.shape, t.shape) not in {v.shape, t.shape}:
             return None
     v, t = v.ravel(), t.ravel()
-    size = float(np.dot(t, t))
+    if t.size > 4 * SCREENED:
+        step = t.size // SCREENED
+        some = _ratio(v[::step], t[::step], 10 * tolerance)
+        if some is None:
+            return None
+    return _ratio(v, t, tolerance)
+
+
+def _ratio(v: Any, t: Any, tolerance: float) -> float | None:
+    size = float((t * t).sum())
     if not np.isfinite(size):
         return None
     if size == 0.0:
-        return float("nan") if not np.any(v) else None
-    factor = float(np.dot(v, t)) / size
+        return float("nan") if not v.any() else None
+    factor = float((v * t).sum()) / size
     if factor == 0.0 or not np.isfinite(factor):
         return None
     error = v - factor * t
-    return factor if np.dot(error, error) <= tolerance**2 * np.dot(v, v) else None
+    return factor if (error * error).sum() <= tolerance**2 * (v * v).sum() else None
 
 
 def prepare(program: Program, tape: Tape, wanted: Wanted) -> Bench | None:
@@ -264,7 +287,7 @@ def _module(
     """What the module's names mean inside helpers."""
     found: dict[str, Any] = {}
     if tape.frames and tape.frames[0].file == tape.frames[node.frame].file:
-        for text, bound in scopes.bound.get(0, {}).items():
+        for text, bound in scopes.bound(0).items():
             if text.isidentifier() and (before := bound.before(node.index)) is not None:
                 found[text] = point.get(before[1], tape[before[1]].value)
     return found

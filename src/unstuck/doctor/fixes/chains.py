@@ -20,6 +20,7 @@ from unstuck.doctor.fixes.variants import Variant, swap
 
 MOST_VALUES = 40
 MOST_SLOPES = 200
+SAMPLED = 24  # entries on which a product is screened
 LARGEST = 30_000_000  # multiplications for one trial product
 
 
@@ -32,6 +33,51 @@ class Value:
     near: float  # 0 (written here) to 1
 
 
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """Some entries of the true value, and of every derivative that could be a factor."""
+
+    shape: tuple[int, ...]
+    places: tuple[Any, ...]
+    true: Any
+    slopes: list[tuple[Slope, Any]]
+
+    def entries(self, value: Any) -> Any:
+        """The same entries of a value that can be broadcast to the shape."""
+        return np.broadcast_to(value, self.shape)[self.places]
+
+    def factors(self, entries: Any) -> Iterator[Slope | None]:
+        """What makes entries right: nothing more (None), or a derivative."""
+        if _proportional(entries, self.true):
+            yield None
+            return
+        for slope, values in self.slopes:
+            if _proportional(entries * values, self.true):
+                yield slope
+
+
+def screen(bench: Bench, pool: list[Slope]) -> Screen:
+    """The screen of a bench's first instance."""
+    true = np.asarray(bench.instances[0].true, dtype=float)
+    flat = true.ravel()
+    some, zeros = np.flatnonzero(flat), np.flatnonzero(flat == 0)
+    chosen = np.concatenate(
+        [some[:: max(1, some.size // SAMPLED)][:SAMPLED], zeros[:: max(1, zeros.size // 6)][:6]]
+    )
+    places = np.unravel_index(chosen, true.shape) if true.ndim else ()
+    found = Screen(true.shape, places, true[places], [])
+    for slope in pool[:MOST_SLOPES]:
+        value = bench.value_or_none(slope.tree)
+        if value is not None and _into(np.shape(value), true.shape):
+            found.slopes.append((slope, found.entries(np.asarray(value, dtype=float))))
+    return found
+
+
+def _proportional(values: Any, true: Any) -> bool:
+    found = ratio(values, true, 1e-3)
+    return found is not None and not np.isnan(found)
+
+
 def values(bench: Bench) -> list[Value]:
     """The values in scope that may take part."""
     texts = bench.texts[:MOST_VALUES]
@@ -42,44 +88,40 @@ def values(bench: Bench) -> list[Value]:
     ]
 
 
-def sums_of_products(bench: Bench, known: list[Slope]) -> Iterator[Variant]:
+def sums_of_products(bench: Bench, seen: Screen) -> Iterator[Variant]:
     """A product of two arrays in scope (either one transposed), perhaps times a derivative."""
-    true = np.asarray(bench.instances[0].true, dtype=float)
-    if true.ndim == 0:
+    if not seen.shape:
         return
-    factors = _derivative_values(bench, known)
-    for text, value, cost in _products(bench, true):
-        if ratio(value, true, bench.tolerance) is not None:
+    for text, value, cost in _products(bench, seen.shape):
+        yield from _with_factors(bench, seen, text, seen.entries(value), cost)
+
+
+def _with_factors(
+    bench: Bench, seen: Screen, text: str, entries: Any, cost: float
+) -> Iterator[Variant]:
+    for slope in seen.factors(entries):
+        if slope is None:
             yield from _as_variant(bench, text, cost)
-            continue
-        for derivative, factor in factors:
-            if ratio(value * factor, true, bench.tolerance) is not None:
-                whole = f"{bracketed(text, PRODUCT)} * {factor_text(derivative.text)}"
-                yield from _as_variant(bench, whole, cost + 0.5 * derivative.cost)
+        else:
+            whole = f"{bracketed(text, PRODUCT)} * {factor_text(slope.text)}"
+            yield from _as_variant(bench, whole, cost + 0.5 * slope.cost)
 
 
-def _products(bench: Bench, true: Any) -> Iterator[tuple[str, Any, float]]:
+def _products(bench: Bench, shape: tuple[int, ...]) -> Iterator[tuple[str, Any, float]]:
     turned = [t for v in values(bench) for t in _turned(v)]
     for left in turned:
         for right in turned:
             if left.text.removesuffix(".T") == right.text.removesuffix(".T"):
                 continue
-            text = _outer(bench, left, right, true)
+            text = _outer(bench, left, right, shape)
             if text is None:
-                text = _matrix(bench, left, right, true)
+                text = _matrix(bench, left, right, shape)
             if text is None:
                 continue
-            try:
-                with np.errstate(all="ignore"):
-                    value = (
-                        np.outer(left.value, right.value)
-                        if ".outer(" in text
-                        else np.dot(left.value, right.value)
-                    )
-            except ValueError:
-                continue
-            cost = 2.0 + 0.3 * (left.near + right.near)
-            yield text, value, cost
+            multiply = np.outer if ".outer(" in text else np.dot
+            with np.errstate(all="ignore"):
+                value = multiply(left.value, right.value)
+            yield text, value, 2.0 + 0.3 * (left.near + right.near)
 
 
 def _turned(value: Value) -> list[Value]:
@@ -89,20 +131,20 @@ def _turned(value: Value) -> list[Value]:
     return [value, turned]
 
 
-def _matrix(bench: Bench, left: Value, right: Value, true: Any) -> str | None:
+def _matrix(bench: Bench, left: Value, right: Value, true: tuple[int, ...]) -> str | None:
     a, b = left.value, right.value
     if a.shape[-1] != (b.shape[0] if b.ndim == 1 else b.shape[-2]):
         return None
     shape = (*a.shape[:-1], *b.shape[1:])
-    if shape != true.shape or a.size * (b.size // max(1, b.shape[0])) > LARGEST:
+    if shape != true or a.size * (b.size // max(1, b.shape[0])) > LARGEST:
         return None
     return write_product(bench, left.text, right.text)
 
 
-def _outer(bench: Bench, left: Value, right: Value, true: Any) -> str | None:
+def _outer(bench: Bench, left: Value, right: Value, true: tuple[int, ...]) -> str | None:
     numpy = bench.alias("numpy")
-    if left.value.ndim == right.value.ndim == 1 and true.ndim == 2 and numpy is not None:
-        if true.shape == (left.value.size, right.value.size):
+    if left.value.ndim == right.value.ndim == 1 and numpy is not None:
+        if true == (left.value.size, right.value.size):
             return f"{numpy}.outer({left.text}, {right.text})"
     return None
 
@@ -127,33 +169,27 @@ def write_product(bench: Bench, left: str, right: str) -> str:
     return f"{bracketed(left, PRODUCT)} @ {bracketed(right, UNARY)}"
 
 
-def products(bench: Bench, known: list[Slope]) -> Iterator[Variant]:
+def products(bench: Bench, seen: Screen) -> Iterator[Variant]:
     """Values in scope multiplied one by one: two of them, a difference, each times a derivative."""
-    true = np.asarray(bench.instances[0].true, dtype=float)
-    factors = _derivative_values(bench, known)
-    near = [v for v in values(bench) if _into(np.shape(v.value), true.shape)]
-    terms: list[tuple[str, Any, float]] = [(v.text, v.value, 1.6 + 0.3 * v.near) for v in near]
-    same = [v for v in near if v.value.shape == true.shape][:16]
-    terms += [
-        (f"{a.text} - {b.text}", a.value - b.value, 2.2 + 0.3 * (a.near + b.near))
-        for a in same
-        for b in same
-        if a is not b
+    near = [
+        (v, seen.entries(v.value)) for v in values(bench) if _into(np.shape(v.value), seen.shape)
     ]
-    terms += [
-        (f"{_factor(a.text)} * {_factor(b.text)}", a.value * b.value, 2.2 + 0.3 * (a.near + b.near))
-        for k, a in enumerate(near[:24])
-        for b in near[k + 1 : 24]
-        if _together(a.value, b.value, true.shape)
-    ]
-    for text, value, cost in terms:
-        if np.shape(value) == true.shape and ratio(value, true, bench.tolerance) is not None:
-            yield from _as_variant(bench, text, cost)
-            continue
-        for derivative, factor in factors:
-            if ratio(value * factor, true, bench.tolerance) is not None:
-                whole = f"{_factor(text)} * {factor_text(derivative.text)}"
-                yield from _as_variant(bench, whole, cost + 0.5 * derivative.cost)
+    for v, entries in near:
+        if v.value.shape == seen.shape:
+            yield from _with_factors(bench, seen, v.text, entries, 1.6 + 0.3 * v.near)
+    same = [(v, entries) for v, entries in near if v.value.shape == seen.shape][:16]
+    for a, first in same:
+        for b, second in same:
+            if a is not b:
+                cost = 2.2 + 0.3 * (a.near + b.near)
+                text = f"{a.text} - {b.text}"
+                yield from _with_factors(bench, seen, text, first - second, cost)
+    for k, (a, first) in enumerate(near[:24]):
+        for b, second in near[k + 1 : 24]:
+            if _together(a.value, b.value, seen.shape):
+                cost = 2.2 + 0.3 * (a.near + b.near)
+                text = f"{_factor(a.text)} * {_factor(b.text)}"
+                yield from _with_factors(bench, seen, text, first * second, cost)
 
 
 def _factor(text: str) -> str:
@@ -168,16 +204,10 @@ def _into(shape: tuple[int, ...], whole: tuple[int, ...]) -> bool:
 
 
 def _together(a: Any, b: Any, shape: tuple[int, ...]) -> bool:
-    return bool(np.broadcast_shapes(a.shape, b.shape) == shape)
-
-
-def _derivative_values(bench: Bench, known: list[Slope]) -> list[tuple[Slope, Any]]:
-    found = []
-    for each in known[:MOST_SLOPES]:
-        value = bench.value_or_none(each.tree)
-        if value is not None:
-            found.append((each, np.asarray(value, dtype=float)))
-    return found
+    try:
+        return bool(np.broadcast_shapes(a.shape, b.shape) == shape)
+    except ValueError:
+        return False
 
 
 def _as_variant(bench: Bench, text: str, cost: float) -> Iterator[Variant]:
@@ -186,32 +216,16 @@ def _as_variant(bench: Bench, text: str, cost: float) -> Iterator[Variant]:
         yield found
 
 
-def operand_products(bench: Bench, known: list[Slope]) -> Iterator[Variant]:
-    """One value of the expression times another value in scope, or divided by it."""
-    true = np.asarray(bench.instances[0].true, dtype=float)
+def operand_products(bench: Bench, seen: Screen) -> Iterator[Variant]:
+    """The expression times another value in scope."""
     value = bench.value_or_none(bench.tree)
     if value is None or isinstance(bench.tree, ast.Name):
         return
     value = np.asarray(value, dtype=float)
-    body = f"({bench.source.segment(bench.tree)})"
-    if isinstance(bench.tree, ast.Call) or _binds(bench.tree):
-        body = body[1:-1]
+    body = bracketed(bench.source.segment(bench.tree), PRODUCT)
     for each in values(bench):
-        for sign, result in ((" * ", value * each.value if _ok(value, each) else None),):
-            if result is None or result.shape != true.shape:
-                continue
-            if ratio(result, true, bench.tolerance) is not None:
-                whole = f"{body}{sign}{_factor(each.text)}"
-                yield from _as_variant(bench, whole, 1.7 + 0.3 * each.near)
-
-
-def _binds(tree: ast.expr) -> bool:
-    return isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Mult | ast.MatMult)
-
-
-def _ok(value: Any, other: Value) -> bool:
-    try:
-        np.broadcast_shapes(value.shape, other.value.shape)
-    except ValueError:
-        return False
-    return True
+        if _together(value, each.value, seen.shape):
+            entries = seen.entries(value) * seen.entries(each.value)
+            if _proportional(entries, seen.true):
+                text = f"{body} * {_factor(each.text)}"
+                yield from _as_variant(bench, text, 1.7 + 0.3 * each.near)

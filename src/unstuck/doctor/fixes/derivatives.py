@@ -31,9 +31,9 @@ MOST_VALUES = 14
 # {v}: the value; {m}, {u}, {a}: the same as an operand of a product, a sign, a power.
 FORMULAS: tuple[tuple[str, float], ...] = (
     ("{m} * (1 - {m})", 1.0),
-    ("(1 - {a} ** 2)", 1.0),
-    ("({v} > 0)", 1.0),
-    ("(1 - {np}.tanh({v}) ** 2)", 1.2),
+    ("1 - {a} ** 2", 1.0),
+    ("{v} > 0", 1.0),
+    ("1 - {np}.tanh({v}) ** 2", 1.2),
     ("{np}.exp(-{u}) / (1 + {np}.exp(-{u})) ** 2", 1.4),
     ("{np}.where({v} > 0, 1, 0.01)", 1.3),
     ("{np}.where({v} > 0, 1, 0.1)", 1.4),
@@ -43,9 +43,9 @@ FORMULAS: tuple[tuple[str, float], ...] = (
     ("{np}.cos({v})", 1.4),
     ("{np}.exp({v})", 1.4),
     ("2 * {m}", 1.4),
-    ("(1 - {m})", 1.5),
+    ("1 - {m}", 1.5),
 )
-HELPED = (("{h} * (1 - {h})", 1.3), ("(1 - {h} ** 2)", 1.3))
+HELPED = (("{h} * (1 - {h})", 1.3), ("1 - {h} ** 2", 1.3))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,15 +145,12 @@ def _written(bench: Bench) -> list[str]:
 
 def _seen_options(bench: Bench, name: str) -> list[str]:
     found: dict[str, None] = {}
-    for tree in bench.trees():
-        for node in ast.walk(tree):
-            if not isinstance(node, ast.Call):
-                continue
-            called = getattr(node.func, "attr", None) or getattr(node.func, "id", "")
-            rest = [*node.args[1:2], *(word.value for word in node.keywords[:1])]
-            if called == name and len(rest) == 1 and isinstance(rest[0], ast.Constant):
-                word = f"{node.keywords[0].arg}=" if node.keywords else ""
-                found[f"{word}{ast.unparse(rest[0])}"] = None
+    for node in bench.calls():
+        called = getattr(node.func, "attr", None) or getattr(node.func, "id", "")
+        rest = [*node.args[1:2], *(word.value for word in node.keywords[:1])]
+        if called == name and len(rest) == 1 and isinstance(rest[0], ast.Constant):
+            word = f"{node.keywords[0].arg}=" if node.keywords else ""
+            found[f"{word}{ast.unparse(rest[0])}"] = None
     return list(found)
 
 
@@ -164,7 +161,9 @@ def _shaped(bench: Bench, slope: Slope, shape: tuple[int, ...]) -> bool:
         value = bench.value(slope.tree, bench.instances[0])
     except CannotEvaluate:
         return False
-    return isinstance(value, np.ndarray | np.generic | float | int) and np.shape(value) == shape
+    if not isinstance(value, np.ndarray | np.generic | float | int) or np.shape(value) != shape:
+        return False
+    return np.size(value) == 1 or bool(np.ptp(np.asarray(value, dtype=float)) > 0)
 
 
 def with_slopes(bench: Bench, pool: list[Slope]) -> Iterator[Variant]:
@@ -221,7 +220,7 @@ def _times(bench: Bench, part: ast.expr, slope: Slope, cost: float) -> Iterator[
 
 
 def _instead(bench: Bench, part: ast.expr, slope: Slope, cost: float) -> Iterator[Variant]:
-    found = swap(bench, part, factor_text(slope.text), "factor_wrong", cost)
+    found = swap(bench, part, slope.text, "factor_wrong", cost)
     if found is not None:
         yield Variant(put(bench, part, slope.tree), found.pieces, found.kind, found.cost)
 

@@ -105,7 +105,10 @@ class Interpreter:
             The expression, or something it calls, is not understood or fails.
         """
         env = self.environment(names, function=function, file=file, module=module)
-        return self.evaluate_in(expression(source) if isinstance(source, str) else source, env)
+        tree = expression(source) if isinstance(source, str) else source
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            return self.evaluate_in(tree, env)
 
     def environment(
         self,
@@ -127,18 +130,15 @@ class Interpreter:
         )
 
     def evaluate_in(self, node: ast.expr, env: Environment) -> Any:
-        """The value of a tree at a place (see `evaluate`)."""
-        run = _Run(self)
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            try:
-                return plain(run.value(node, env))
-            except CannotEvaluate:
-                raise
-            except RecursionError:
-                raise CannotEvaluate("the expression is nested too deeply") from None
-            except Exception as error:  # noqa: BLE001 - whatever NumPy or Python says against it
-                raise CannotEvaluate(f"{type(error).__name__}: {error}") from None
+        """The value of a tree at a place (see `evaluate`); NumPy's warnings are the caller's."""
+        try:
+            return plain(_Run(self).value(node, env))
+        except CannotEvaluate:
+            raise
+        except RecursionError:
+            raise CannotEvaluate("the expression is nested too deeply") from None
+        except Exception as error:  # noqa: BLE001 - whatever NumPy or Python says against it
+            raise CannotEvaluate(f"{type(error).__name__}: {error}") from None
 
     def helpers(self, file: str, function: str = "") -> list[str]:
         """Texts that call an own function at a place: ``sigmoid``, ``self.sigmoid``."""

@@ -55,6 +55,8 @@ def expression(text: str) -> ast.expr:
         try:
             return ast.parse(text, mode="eval").body
         except SyntaxError:
+            if "\n" not in text:
+                raise
             tree = ast.parse(f"(\n{text}\n)", mode="eval").body
     for node in ast.walk(tree):
         if isinstance(node, ast.expr | ast.keyword | ast.arg):
@@ -220,9 +222,23 @@ def wrapped(text: str, node: ast.expr, parent: ast.AST | None, field: str = "") 
         number = isinstance(node, ast.Constant) and isinstance(node.value, int)
         if not (number and isinstance(parent, ast.Attribute)):
             return text
-    return f"({text})"
+    return text if enclosed(text) else f"({text})"
 
 
 def bracketed(text: str, least: int) -> str:
     """``text`` in parentheses unless it binds at least as tightly as ``least``."""
-    return text if precedence(expression(text)) >= least else f"({text})"
+    if precedence(expression(text)) >= least or enclosed(text):
+        return text
+    return f"({text})"
+
+
+@lru_cache(maxsize=4096)
+def enclosed(text: str) -> bool:
+    """True of an expression that stands in parentheses already."""
+    if not (text.startswith("(") and text.endswith(")")):
+        return False
+    try:
+        inner = ast.parse(text[1:-1].strip(), mode="eval").body
+        return ast.dump(expression(text)) == ast.dump(inner)
+    except SyntaxError:
+        return False

@@ -7,11 +7,12 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from unstuck.doctor.fixes.functions import path
 from unstuck.doctor.fixes.places import expression, key, parse
 from unstuck.trace.program import Program
-from unstuck.trace.tape import Node, Tape
+from unstuck.trace.tape import Binding, Node, Tape
 
 
 def names_at(tape: Tape, node: Node, program: Program | None = None) -> dict[str, int]:
@@ -49,19 +50,36 @@ class Scopes:
 
     def __init__(self, tape: Tape, program: Program | None = None) -> None:
         self.tape = tape
-        self.bound: dict[int, dict[str, _Bound]] = defaultdict(dict)
+        self._bindings: dict[int, list[Binding]] = defaultdict(list)
         for binding in tape.bindings:
-            text = self.bound[binding.frame].setdefault(key(binding.text), _Bound())
-            text.at.append(binding.at)
-            text.node.append(binding.node)
-        self.instances: dict[tuple[int, int], list[int]] = defaultdict(list)
-        for node in tape.nodes:
-            self.instances[node.frame, node.site].append(node.index)
+            self._bindings[binding.frame].append(binding)
+        self._bound: dict[int, dict[str, _Bound]] = {}
+        self._instances: dict[int, dict[int, list[int]]] = {}
         self.locals = {} if program is None else _locals(program)
-        self._objects: dict[int, list[int]] = defaultdict(list)
+        self._objects: dict[tuple[str, str], list[int]] = defaultdict(list)
         for number, frame in enumerate(tape.frames):
             if len(parts := path(frame.function)) > 1:
-                self._objects[hash((frame.file, parts[-2]))].append(number)
+                self._objects[frame.file, parts[-2]].append(number)
+
+    def bound(self, frame: int) -> dict[str, _Bound]:
+        """The bindings of one frame by their text."""
+        if frame not in self._bound:
+            found = self._bound[frame] = {}
+            for binding in self._bindings.get(frame, ()):
+                text = found.setdefault(key(binding.text), _Bound())
+                text.at.append(binding.at)
+                text.node.append(binding.node)
+        return self._bound[frame]
+
+    def instances(self, node: Node) -> list[int]:
+        """The nodes that the site of a node made in the same frame."""
+        if node.site not in self._instances:
+            found: dict[int, list[int]] = defaultdict(list)
+            for other in self.tape.nodes:
+                if other.site == node.site:
+                    found[other.frame].append(other.index)
+            self._instances[node.site] = found
+        return self._instances[node.site][node.frame]
 
     def at(self, node: Node) -> dict[str, int]:
         """The texts for the place of one node (see `names_at`)."""
@@ -69,7 +87,7 @@ class Scopes:
         line = self._line(node)
         for frame in self._around(node.frame):
             shadowed = self._shadowed(node.frame, frame)
-            for text, bound in self.bound.get(frame, {}).items():
+            for text, bound in self.bound(frame).items():
                 if text in found or not shadowed.isdisjoint(_roots(text)):
                     continue
                 index = self._means(bound, node, frame, _varies(text))
@@ -83,7 +101,7 @@ class Scopes:
         before = bound.before(node.index)
         if frame != node.frame:
             return None if before is None else before[1]
-        instances = self.instances[node.frame, node.site]
+        instances = self.instances(node)
         k = bisect_right(instances, node.index)
         previous = instances[k - 2] if k > 1 else -1
         if before is not None and (before[0] > previous):
@@ -131,7 +149,7 @@ class Scopes:
         """``self.x`` as other methods of the same object left it."""
         if not self.tape.frames or len(parts := path(self.tape.frames[node.frame].function)) < 2:
             return {}
-        mine = self.bound.get(node.frame, {})
+        mine = self.bound(node.frame)
         evidence = {
             (text, index)
             for text, bound in mine.items()
@@ -139,11 +157,11 @@ class Scopes:
             for index in bound.node
         }
         found: dict[str, tuple[int, int]] = {}
-        frames = self._objects[hash((self.tape.frames[node.frame].file, parts[-2]))]
+        frames = self._objects[self.tape.frames[node.frame].file, parts[-2]]
         for frame in frames:
             if frame == node.frame or self.tape.frames[frame].at > node.index:
                 continue
-            theirs = self.bound.get(frame, {})
+            theirs = self.bound(frame)
             if evidence and not any(
                 text in theirs and index in theirs[text].node for text, index in evidence
             ):
@@ -196,6 +214,17 @@ def _roots(text: str) -> set[str]:
         return {node.id for node in ast.walk(expression(text)) if isinstance(node, ast.Name)}
     except SyntaxError:
         return {text}
+
+
+@lru_cache(maxsize=4096)
+def _is_expression(text: str) -> bool:
+    if text.isidentifier():
+        return True
+    try:
+        expression(text)
+    except (SyntaxError, ValueError):
+        return False
+    return True
 
 
 def _varies(text: str) -> bool:

@@ -8,6 +8,7 @@ the true value times one factor: no table of known mistakes decides, only number
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -71,9 +72,11 @@ def synthesise(
     if bench is None:
         return []
     search = _Search(bench, time.monotonic() + seconds)
-    for stage in _stages(bench):
-        if not search.run(stage()) or search.settled():
-            break
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        for stage in _stages(bench):
+            if not search.run(stage()) or search.settled():
+                break
     return search.ranked()[:limit]
 
 
@@ -166,9 +169,10 @@ def _stages(bench: Bench) -> list[Callable[[], Iterator[Variant]]]:
         yield from indices.shifted(bench)
 
     def far() -> Iterator[Variant]:
-        yield from chains.sums_of_products(bench, slopes())
-        yield from chains.products(bench, slopes())
-        yield from chains.operand_products(bench, slopes())
+        seen = chains.screen(bench, slopes())
+        yield from chains.sums_of_products(bench, seen)
+        yield from chains.products(bench, seen)
+        yield from chains.operand_products(bench, seen)
 
     return [near, far]
 

@@ -60,17 +60,21 @@ def swap(bench: Bench, hole: ast.expr, text: str, kind: str, cost: float) -> Var
     except SyntaxError:
         return None
     parent, name, _ = bench.parents.get(id(hole), (bench.statement, "value", None))
-    start, end = bench.source.extent(hole)
-    if bench.statement is None and parent is None:
-        shown = text
-    else:
+    start, end, first, last = _extents(bench, hole)
+    shown = text
+    if bench.statement is not None or parent is not None:
         shown = wrapped(text, new, parent, name)
-        outer = _outer(bench, hole)
-        if outer != (start, end):  # the parentheses that stand there will do
-            bare = wrapped(text, new, parent, name) == text
-            start, end = outer
-            shown = text if bare else f"({text})"
+        start, end = first, last  # the parentheses that stand there will do
     return Variant(put(bench, hole, new), ((start, end, shown),), kind, cost)
+
+
+def _extents(bench: Bench, hole: ast.expr) -> tuple[int, int, int, int]:
+    """Where a part stands, without and with its parentheses."""
+    found = bench.extents.get(id(hole))
+    if found is None:
+        found = (*bench.source.extent(hole), *_outer(bench, hole))
+        bench.extents[id(hole)] = found
+    return found
 
 
 def segment(bench: Bench, node: ast.expr) -> str:
@@ -273,19 +277,20 @@ def operands(bench: Bench) -> Iterator[Variant]:
     for leaf in leaves(bench):
         groups.setdefault(place(leaf) or "", []).append(leaf)
     for text, group in groups.items():
+        kinds = ["factor_wrong" if in_derivative(bench, leaf) else "operand" for leaf in group]
         for number, other in enumerate(bench.texts):
             if other == text:
                 continue
             cost = 1.0 + 0.3 * number / max(len(bench.texts), 1)
-            for leaf in group:
-                kind = "factor_wrong" if in_derivative(bench, leaf) else "operand"
+            for leaf, kind in zip(group, kinds, strict=True):
                 if (found := swap(bench, leaf, other, kind, cost)) is not None:
                     yield found
                 flipped = swap(bench, leaf, f"{other}.T", kind, cost + 0.5)
                 if flipped is not None and _matrix(bench, other):
                     yield flipped
             if len(group) > 1:
-                yield from _everywhere(bench, group, other, cost + 0.1)
+                whole = "factor_wrong" if set(kinds) == {"factor_wrong"} else "operand"
+                yield from _everywhere(bench, group, other, whole, cost + 0.1)
 
 
 def _matrix(bench: Bench, text: str) -> bool:
@@ -293,7 +298,9 @@ def _matrix(bench: Bench, text: str) -> bool:
     return getattr(value, "ndim", 0) == 2
 
 
-def _everywhere(bench: Bench, group: list[ast.expr], text: str, cost: float) -> Iterator[Variant]:
+def _everywhere(
+    bench: Bench, group: list[ast.expr], text: str, kind: str, cost: float
+) -> Iterator[Variant]:
     pieces = []
     new = expression(text)
     chosen = {id(leaf) for leaf in group}
@@ -302,7 +309,6 @@ def _everywhere(bench: Bench, group: list[ast.expr], text: str, cost: float) -> 
         if found is not None:
             pieces += list(found.pieces)
     tree = replace_all(bench.tree, chosen, new)
-    kind = "factor_wrong" if all(in_derivative(bench, leaf) for leaf in group) else "operand"
     yield Variant(tree, tuple(pieces), kind, cost)
 
 

@@ -48,7 +48,7 @@ def _message(finding: Finding) -> str:
             " ".join(filter(None, pair))
             for pair in zip(row.heads or [""] * len(row.values), row.values, strict=True)
         )
-        for row in evidence_rows(finding.evidence)
+        for row in evidence_rows(finding.evidence, finding.message)
     ]
     if finding.replacement is not None:
         lines.append(f"instead: {finding.replacement.strip() or 'nothing (take it out)'}")

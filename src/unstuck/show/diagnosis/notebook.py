@@ -14,9 +14,10 @@ from unstuck.doctor.diagnosis import Diagnosis, Finding, Repair
 from unstuck.doctor.schema import finding_name
 from unstuck.show.diagnosis.characters import harmless, source_lines
 from unstuck.show.diagnosis.numbers import blocks, evidence_rows
-from unstuck.show.diagnosis.page import diff_lines
-from unstuck.show.diagnosis.quote import quote
+from unstuck.show.diagnosis.page import already_said, diff_lines
+from unstuck.show.diagnosis.quote import Quoted, quote
 from unstuck.show.diagnosis.words import (
+    as_sentence,
     how_measured,
     ordered,
     place,
@@ -51,7 +52,9 @@ def notebook_html(diagnosis: Diagnosis) -> str:
     """The whole diagnosis as one block of HTML."""
     colour = COLOURS[diagnosis.verdict]
     said = [f'<b style="color:{colour}">{text(verdict_line(diagnosis))}</b>']
-    reason = diagnosis.reason if diagnosis.reason not in verdict_line(diagnosis) else ""
+    reason = as_sentence(diagnosis.reason)
+    if diagnosis.reason in verdict_line(diagnosis):
+        reason = ""
     said += [text(line) for line in (summary(diagnosis), reason) if line]
     parts = [f'<div style="margin:.3em 0">{"<br>".join(said)}</div>']
     parts += [_finding(finding, diagnosis) for finding in ordered(diagnosis.findings)]
@@ -77,25 +80,26 @@ def prose(value: str) -> str:
 def _finding(finding: Finding, diagnosis: Diagnosis) -> str:
     colour = COLOURS[finding.severity]
     title = f"{text(finding.code)}: {text(finding_name(finding.code))}"
+    quoted = quote(diagnosis.sources, finding.span, COLUMNS)
     parts = [
         f'<div><b style="color:{colour}">{finding.severity}</b> <b>{title}</b> ',
         f'<span style="{FAINT}">{text(place(finding))}</span></div>',
-        _excerpt(finding, diagnosis, colour),
+        _excerpt(quoted, colour),
         f"<div>{prose(finding.message)}</div>",
         _instead(finding.replacement),
-        _evidence(finding),
+        _evidence(finding, quoted),
     ]
     style = f"margin:.8em 0;border-left:3px solid {colour};padding-left:.8em"
     return f'<div style="{style}">{"".join(parts)}</div>'
 
 
-def _excerpt(finding: Finding, diagnosis: Diagnosis, colour: str) -> str:
+def _excerpt(quoted: Iterable[Quoted], colour: str) -> str:
     mark = f"text-decoration:underline 2px {colour};text-underline-offset:3px;font-weight:bold"
     rows = [
         f'<span style="{FAINT}">{"..." if line.number is None else line.number}</span>  '
         f'{escape(line.before)}<span style="{mark}">{escape(line.marked)}</span>'
         + escape(line.after)
-        for line in quote(diagnosis.sources, finding.span, COLUMNS)
+        for line in quoted
     ]
     return f'<pre style="{BLOCK}">{chr(10).join(rows)}</pre>' if rows else ""
 
@@ -111,9 +115,9 @@ def _instead(replacement: str | None) -> str:
     return f"<div>instead: {between}{code}{chr(10).join(rows)}</code></div>"
 
 
-def _evidence(finding: Finding) -> str:
+def _evidence(finding: Finding, quoted: list[Quoted]) -> str:
     lines: list[str] = []
-    for block in blocks(evidence_rows(finding.evidence)):
+    for block in blocks(evidence_rows(finding.evidence, already_said(finding, quoted))):
         if block[0].heads:
             lines.append(_row("", block[0].heads))
         lines += [_row(row.label, row.values) for row in block]

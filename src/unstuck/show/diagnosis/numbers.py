@@ -10,6 +10,14 @@ from typing import Any
 from unstuck.doctor.schema import plain
 from unstuck.show.diagnosis.characters import cells, harmless, pad, sentence
 
+LABELS = {
+    "std": "standard deviation",
+    "low": "lowest",
+    "high": "highest",
+    "cosine": "cosine with true gradient",
+    "ratio": "ratio to true gradient",
+}
+NAMES = "parameters"  # the entry that names those whose numbers stand in the others
 MOST_VALUES = 10  # of a longer list the first are shown
 GAP = "  "
 
@@ -61,13 +69,35 @@ class Row:
     heads: tuple[str, ...] = ()
 
 
-def evidence_rows(evidence: Mapping[str, Any]) -> list[Row]:
-    """Every entry of the evidence as a row."""
-    return [_row(str(name), plain(value, finite=False)) for name, value in evidence.items()]
+def evidence_rows(evidence: Mapping[str, Any], said: str = "") -> list[Row]:
+    """Every entry of the evidence as a row; without the words that were ``said`` already.
+
+    A list with a number for each of the ``parameters`` gets their names above its values.
+    """
+    known = {str(name): plain(value, finite=False) for name, value in evidence.items()}
+    names = known.get(NAMES)
+    if isinstance(names, list) and 1 < len(names) == len(set(map(str, names))):
+        known = {
+            name: dict(zip(map(str, names), value, strict=True)) if _beside(value, names) else value
+            for name, value in known.items()
+        }
+        if any(isinstance(value, dict) and list(value) == names for value in known.values()):
+            del known[NAMES]
+    return [_row(name, value) for name, value in known.items() if not _in_words(value, said)]
+
+
+def _beside(value: Any, names: list[Any]) -> bool:
+    return isinstance(value, list) and len(value) == len(names) and not isinstance(value[0], str)
+
+
+def _in_words(value: Any, said: str) -> bool:
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(v, str) and v in said for v in value)
+    return isinstance(value, str) and value in said
 
 
 def _row(name: str, value: Any) -> Row:
-    label = sentence(name.replace("_", " "))
+    label = LABELS.get(name) or sentence(name.replace("_", " "))
     if isinstance(value, Mapping) and value and all(map(_single, value.values())):
         kept = list(value.items())[:MOST_VALUES]
         more = _more(len(value) - len(kept))

@@ -9,11 +9,19 @@ from collections.abc import Iterable, Sequence
 
 from unstuck.doctor.diagnosis import Diagnosis, Finding, Repair
 from unstuck.doctor.schema import finding_name
-from unstuck.show.diagnosis.characters import cells, harmless, pad, source_lines, wrap
+from unstuck.show.diagnosis.characters import (
+    cells,
+    harmless,
+    pad,
+    sentence,
+    source_lines,
+    wrap,
+)
 from unstuck.show.diagnosis.numbers import Row, blocks, evidence_rows, table_lines
 from unstuck.show.diagnosis.quote import Quoted, quote
 from unstuck.show.diagnosis.styled import Line, plain_text
 from unstuck.show.diagnosis.words import (
+    as_sentence,
     how_measured,
     ordered,
     place,
@@ -24,7 +32,7 @@ from unstuck.show.diagnosis.words import (
 
 WIDTH = 80
 INDENT = "  "
-LONGEST_LABEL, LONGEST_CHECK = 30, 26
+LONGEST_LABEL = 30
 BLANK: Line = ()
 DIFF_STYLES = {"+": "added", "-": "removed", "@": "hunk"}
 
@@ -62,7 +70,7 @@ def _opening(diagnosis: Diagnosis, width: int) -> list[Line]:
     first, *rest = wrap(f"{said}{colon}{numbers}", width)
     lines: list[Line] = [((first[: len(said)], diagnosis.verdict), (first[len(said) :], "heading"))]
     lines += [((line, "heading"),) for line in rest]
-    reason = "" if diagnosis.reason in numbers else diagnosis.reason
+    reason = "" if diagnosis.reason in numbers else as_sentence(diagnosis.reason)
     for text in (summary(diagnosis), reason):
         if text:
             lines += [((line, ""),) for line in wrap(text, width)]
@@ -85,10 +93,16 @@ def finding_lines(finding: Finding, diagnosis: Diagnosis, width: int, folder: st
     lines += [((INDENT + line, ""),) for line in wrap(finding.message, width - len(INDENT))]
     if instead and not _fits_under(quoted, instead, finding, width):
         lines += _replacement(finding, width)
-    rows = evidence_rows(finding.evidence)
+    rows = evidence_rows(finding.evidence, already_said(finding, quoted))
     if rows:
         lines += [BLANK, *_evidence(rows, width)]
     return lines
+
+
+def already_said(finding: Finding, quoted: Sequence[Quoted]) -> str:
+    """Every word of a finding that is seen without its evidence."""
+    marked = (line.marked for line in quoted)
+    return "\n".join((finding.message, *marked, finding.replacement or ""))
 
 
 def _gutter(finding: Finding) -> int:
@@ -207,13 +221,11 @@ def diff_lines(diff: str) -> list[Line]:
 
 
 def _list(entries: Sequence[tuple[str, str]], width: int) -> list[Line]:
-    room = width - len(INDENT)
-    names = [harmless(check) for check, _ in entries]
-    column = max(
-        (cells(name) for name in names if cells(name) <= LONGEST_CHECK), default=LONGEST_CHECK
-    )
-    return [
-        ((INDENT + line, ""),)
-        for name, (_, text) in zip(names, entries, strict=True)
-        for line in _entry(name, text, column, room)
-    ]
+    """Name and text of each entry, in lines that hang under the name."""
+    lines: list[Line] = []
+    for check, said in entries:
+        name = f"{sentence(check)}:"
+        first, *rest = wrap(f"{name} {said}", width - 3 * len(INDENT))
+        lines.append(((INDENT + first[: len(name)], "name"), (first[len(name) :], "")))
+        lines += [((INDENT * 3 + line, ""),) for line in rest]
+    return lines

@@ -101,6 +101,16 @@ def how_measured(repair: Repair) -> str:
     return said if repair.verified else f"{said}; better, but not enough to call it learning"
 
 
+def as_sentence(text: str) -> str:
+    """Clauses as a sentence of their own.
+
+    >>> as_sentence("interrupted; two seeds were left out")
+    'Interrupted; two seeds were left out.'
+    """
+    text = text.strip()
+    return text if not text else f"{text[0].upper()}{text[1:].rstrip('.')}."
+
+
 def ordered(findings: Iterable[Finding]) -> list[Finding]:
     """Causes, then faults, then notes; within each as they came."""
     return sorted(findings, key=lambda finding: ORDER.get(finding.severity, len(ORDER)))

@@ -142,6 +142,7 @@ class Windows:
             if kwargs.get("block", True):
                 pyplot.close("all")
 
+        pyplot.switch_backend("agg")  # now: it is loaded when it is first asked for
         pyplot.show = show
         pyplot.pause = lambda interval: None
         pyplot.switch_backend = lambda newbackend: None
