@@ -55,9 +55,7 @@ def statement_span(program: Program, span: SourceSpan) -> SourceSpan:
 def key_options(program: Program, span: SourceSpan, error: ProgramError) -> list[Option]:
     """A key that is not there, written as one that is: everywhere the container is asked so."""
     missing = error.message.strip("'\"")
-    near = [
-        k for k in error.known if isinstance(k, str) and missing and (missing in k or k in missing)
-    ]
+    near = [k for k in error.known if missing and (missing in k or k in missing)]
     if not near:
         return []
     known = near[0]
@@ -76,16 +74,11 @@ def key_options(program: Program, span: SourceSpan, error: ProgramError) -> list
             head = first_text(other.slice)
             if ast.unparse(other.value) != container or head is None:
                 continue
-            fits = any(k.startswith(before + head.value) for k in error.known)
-            if fits and not any(k.startswith(head.value) for k in error.known):
-                edits.append(
-                    text_edit(
-                        source,
-                        span.file,
-                        head,
-                        before + head.value + (after if head is other.slice else ""),
-                    )
-                )
+            text = str(head.value)
+            fits = any(k.startswith(before + text) for k in error.known)
+            if fits and not any(k.startswith(text) for k in error.known):
+                new = before + text + (after if head is other.slice else "")
+                edits.append(text_edit(source, span.file, head, new))
         if edits:
             options.append(Option(tuple(e for e in edits if e is not None), f"the key {known!r}"))
     return options

@@ -102,7 +102,7 @@ def usual(program: Program, traced: Traced, record: RunRecord, known: set[str]) 
 def small(parameter: ParameterFacts) -> bool:
     """True for weights that are smaller than what keeps a signal's size."""
     fan_in = parameter.fan_in or 1
-    return parameter.initial.std * fan_in**0.5 < 0.5
+    return bool(parameter.initial.std * fan_in**0.5 < 0.5)
 
 
 # --------------------------------------------------------------------------------- weights
@@ -197,7 +197,8 @@ def rate_span(program: Program, traced: Traced) -> SourceSpan | None:
     """The expression of the learning rate: a single number on the way from gradient to step."""
     for flow in traced.anatomy.flows[:1]:
         for nodes in flow.end.values():
-            pending, seen = list(nodes[:1]), set()
+            pending = list(nodes[:1])
+            seen: set[int] = set()
             while pending:
                 index = pending.pop(0)
                 if index in seen or len(seen) > 12:
@@ -313,7 +314,8 @@ def wrong_softmax_axis(program: Program, traced: Traced) -> list[Suspect]:
 def softmax_suspect(program: Program, traced: Traced, output: int, axis: int) -> list[Suspect]:
     """The sum in the denominator, over the right axis."""
     tape = traced.tape
-    pending, seen = [output], set()
+    pending = [output]
+    seen: set[int] = set()
     while pending:
         index = pending.pop(0)
         if index in seen or len(seen) > 40:

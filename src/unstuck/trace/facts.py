@@ -297,7 +297,8 @@ def target_facts(
     flat = np.concatenate([y.ravel() for y in rows])
     indexed = any(m.index is not None for ms in pairing.meets.values() for m in ms)
     kind: TargetKind = "real"
-    classes, shares = 0, ()
+    classes = 0
+    shares: tuple[float, ...] = ()
     two_d = [y if y.ndim == 2 else y.reshape(1, -1) for y in rows]
     if indexed:
         kind, classes = "index", max(y.shape[-1] for y in two_d)
@@ -313,15 +314,10 @@ def target_facts(
     elif kind == "binary":
         values, counts = np.unique(flat, return_counts=True)
         shares = tuple(float(c) for c in counts / counts.sum())
-    label = next(iter(anatomy.label_nodes), -1)
     roots = sorted(anatomy.label_nodes)
     source = source_of(tape, roots[0]) if roots else None
     facts = array_facts(flat, name=name_of(tape, roots[0]) if roots else "", source=source)
-    return (
-        TargetFacts(values=facts, kind=kind, classes=classes, shares=shares)
-        if label or True
-        else None
-    )
+    return TargetFacts(values=facts, kind=kind, classes=classes, shares=shares)
 
 
 def output_facts(

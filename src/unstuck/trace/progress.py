@@ -115,10 +115,11 @@ def measure(watched: Watched | None, eye: Eye) -> Measured | None:
 
 def grouped(watched: Watched, eye: Eye) -> list[tuple[int, Sequence[Any]]]:
     """Samples as (evaluation, operands); numbers put together where a sample has several."""
-    samples = [(s.at, s.operands) for s in watched.samples]
+    samples: list[tuple[int, Sequence[Any]]] = [(s.at, s.operands) for s in watched.samples]
     if eye.group <= 1:
         return samples
-    found, pending = [], []
+    found: list[tuple[int, Sequence[Any]]] = []
+    pending: list[tuple[int, Sequence[Any]]] = []
     for at, operands in samples:
         if pending and at != pending[-1][0] + 1:
             pending = []
@@ -204,7 +205,8 @@ def ends(
     def take(
         ordered: list[tuple[int, Array, Array]], within: float
     ) -> list[tuple[int, Array, Array]]:
-        got, rows = [], 0
+        got: list[tuple[int, Array, Array]] = []
+        rows = 0
         for pair in ordered:
             if rows >= ENOUGH or (got and abs(pair[0] - ordered[0][0]) > within):
                 break

@@ -266,7 +266,8 @@ def per_window(
     by_window: dict[int, list[tuple[int, Array, Array, Array]]] = {}
     for row in rows:
         by_window.setdefault(row[0], []).append(row)
-    coefficients, residuals = [], []
+    coefficients: list[Array] = []
+    residuals: list[float] = []
     for own in by_window.values():
         target = np.concatenate([r[1] / norm_of(r) for r in own])
         matrix = np.stack(
@@ -277,8 +278,8 @@ def per_window(
         scale = np.linalg.norm(matrix, axis=0)
         scale[scale == 0] = 1.0
         solution, *_ = np.linalg.lstsq(matrix / scale, target, rcond=None)
-        left = np.linalg.norm(matrix / scale @ solution - target)
-        residuals.append(float(left / max(np.linalg.norm(target), TINY)))
+        left = float(np.linalg.norm(matrix / scale @ solution - target))
+        residuals.append(left / max(float(np.linalg.norm(target)), TINY))
         coefficients.append(-solution / scale)
     if not coefficients:
         return None

@@ -59,10 +59,18 @@ class Opaque:
 class Function:
     """One of the program's own functions, which interprets its body when it is called."""
 
-    __slots__ = ("__name__", "env", "own", "run", "this")
+    __slots__ = ("__name__", "env", "module", "own", "run", "this")
 
-    def __init__(self, own: Own, run: _Run, env: Environment | None, this: Any = None) -> None:
+    def __init__(
+        self,
+        own: Own,
+        run: _Run,
+        env: Environment | None,
+        this: Any = None,
+        module: Mapping[str, Any] | None = None,
+    ) -> None:
         self.own, self.run, self.env, self.this = own, run, env, this
+        self.module = module or {}
         self.__name__ = own.name
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -252,7 +260,8 @@ class _Run(operate.Statements):
         if known is None:
             raise CannotEvaluate(f"the value of {text} is not known")
         if (own := _visible(known.functions.get(text, []), env.function)) is not None:
-            return Function(own, self, env if own.outer else None)
+            module = env.module if env.file == own.file else None
+            return Function(own, self, env if own.outer else None, module=module)
         if text in known.modules:
             return Module(known.modules[text])
         if text in known.members:
@@ -268,9 +277,9 @@ class _Run(operate.Statements):
             return self.value(known.constants[text], Environment({}, file, module=env.module))
         if text in {"self", "cls"}:
             return Opaque(text, env)
-        return self._starred(text, known, env)
+        return self._imported(text, known, env)
 
-    def _starred(self, text: str, known: Names, env: Environment) -> Any:
+    def _imported(self, text: str, known: Names, env: Environment) -> Any:
         for source in known.star:
             if source in self.interpreter.names:
                 if text in self.interpreter.names[source].functions:
@@ -313,7 +322,8 @@ class _Run(operate.Statements):
             bound = base if not own.static and not (base.text == owner != "self") else None
             if bound is None and not own.static and not own.classmethod:
                 raise CannotEvaluate(f"{text} needs an object")
-            return Function(own, self, None, bound)
+            module = base.env.module if base.env.file == own.file else None
+            return Function(own, self, None, bound, module)
         stored = self._stored(name, env)
         return stored if stored is not None else Opaque(text, base.env)
 
@@ -393,7 +403,7 @@ class _Run(operate.Statements):
             names,
             own.file,
             f"{own.outer}.{own.name}".strip("."),
-            function.env.module if function.env is not None else {},
+            function.env.module if function.env is not None else function.module,
             outer=function.env,
             owner=own.owner,
         )
@@ -452,4 +462,6 @@ def concrete(value: Any) -> None:
 def plain(value: Any) -> Any:
     """A result that is a value."""
     concrete(value)
+    if isinstance(value, Function):
+        raise CannotEvaluate("a function of the program stands where a number is needed")
     return value

@@ -123,7 +123,8 @@ def _inner_block(statement: ast.stmt, line: int) -> list[ast.stmt]:
 
 
 def _first_line(statement: ast.stmt) -> int:
-    return min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", []))])
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(d.lineno for d in decorators)])
 
 
 def _decorated(source: Source, statement: ast.stmt, start: int) -> int:

@@ -442,8 +442,10 @@ def binary(
             pure.guard_product("matmul", [left, right])
         else:
             pure.guard_broadcast((left, right))
-    elif kind is ast.Pow or kind is ast.LShift:
-        pure.guard_power(left, right if kind is ast.Pow else right * 2)
+    elif kind is ast.Pow:
+        pure.guard_power(left, right)
+    elif kind is ast.LShift:
+        pure.guard_power(2, right)
     elif isinstance(left, str | list | tuple) and isinstance(right, int):
         pure.guard_count(len(left) * right)
     elif isinstance(right, str | list | tuple) and isinstance(left, int):

@@ -148,7 +148,7 @@ def _product(shape: Any) -> float:
 
 
 def _length(name: str, args: list[Any]) -> float:
-    numbers = [float(value) for value in args if np.isscalar(value)]
+    numbers = [float(value) for value in args if isinstance(value, int | float | np.number)]
     if name != "arange":
         return numbers[2] if len(numbers) > 2 else 50.0
     start, stop = (0.0, numbers[0]) if len(numbers) == 1 else numbers[:2]

@@ -23,7 +23,7 @@ def product(bench: Bench, node: ast.expr) -> tuple[ast.expr, ast.expr, str] | No
         case ast.BinOp(op=ast.MatMult(), left=left, right=right):
             return left, right, "{0} @ {1}"
         case ast.Call(func=ast.Attribute(value=base, attr="dot" | "matmul" | "outer"), args=args):
-            name = segment(bench, node.func)  # type: ignore[attr-defined]
+            name = segment(bench, node.func)
             if len(args) == 2:
                 return args[0], args[1], f"{name}({{0}}, {{1}})"
             if len(args) == 1:

@@ -131,7 +131,7 @@ def leaves(bench: Bench) -> Iterator[ast.expr]:
         for _, name, child in _below(node):
             if name != "func" or isinstance(child, ast.Attribute):
                 if name == "func":
-                    child = child.value  # type: ignore[union-attr]
+                    child = getattr(child, "value", child)
                 if name != "slice" and isinstance(child, ast.expr):
                     todo.append((child, True))
 
@@ -332,7 +332,8 @@ def replace_all(tree: ast.expr, chosen: set[int], new: ast.expr) -> ast.expr:
                     setattr(node, name, changed)
             return node
 
-    return Put().visit(tree)  # type: ignore[no-any-return]
+    changed = Put().visit(tree)
+    return changed if isinstance(changed, ast.expr) else tree
 
 
 def callees(bench: Bench) -> Iterator[Variant]:

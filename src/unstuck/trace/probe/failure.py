@@ -17,7 +17,8 @@ LONGEST = 20_000  # characters of a message
 def own_part(error: BaseException) -> Any:
     """A traceback as Python prints it, without the probe's own frames."""
     told = traceback.TracebackException.from_exception(error)
-    waiting, seen = [told], set()
+    waiting: list[Any] = [told]
+    seen: set[int] = set()
     while waiting:
         one = waiting.pop()
         if one is None or id(one) in seen:

@@ -80,11 +80,12 @@ class Results:
     def vectorized(self, site: int, function: Any, *args: Any, **kwargs: Any) -> Any:
         """`np.vectorize(f)(x)`: what went into `f` are items of x, what came out fills the result."""
         recorder = self.recorder
-        array = args[0] if len(args) == 1 and not kwargs else None
+        array: Any = args[0] if len(args) == 1 and not kwargs else None
         plain = function.signature is None and not function.excluded
         if not plain or not is_array(array) or not array.size:
             return self.opaque(site, function, *args, **kwargs)
-        inner, results = function.pyfunc, []
+        inner = function.pyfunc
+        results: list[Any] = []
         places = np.ndindex(array.shape)
         extra = 0 if function.otypes else 1  # a first call, to see what comes out
 

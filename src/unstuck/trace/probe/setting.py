@@ -159,7 +159,7 @@ class AfterImport:
         """The usual specification, its loader followed by the action."""
         if fullname != self.name:
             return None
-        sys.meta_path.remove(self)  # type: ignore[arg-type]
+        sys.meta_path.remove(self)
         spec = PathFinder.find_spec(fullname, path, target)
         loader: Any = spec.loader if spec is not None else None
         if loader is None:

@@ -118,7 +118,8 @@ def memory_of(array: Any) -> Any:
     flat = np.ravel(array, order="K")
     if flat.size and address(flat) != address(array):
         return None
-    return memoryview(flat.view(np.uint8)) if flat.size else memoryview(b"")
+    content: Any = flat.view(np.uint8)
+    return memoryview(content) if flat.size else memoryview(b"")
 
 
 def write_json(out: str, name: str, content: Any) -> None:

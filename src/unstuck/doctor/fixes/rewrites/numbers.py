@@ -27,11 +27,10 @@ def change_number(program: Program, span: SourceSpan, file: str, *, factor: floa
     if found is not None:
         where, constant = found
         source = Source(program.files[where])
-        text = written(float(constant.value) * factor)  # type: ignore[arg-type]
-        return Option(
-            (Edit(source.span(where, constant), text),),
-            f"{written(float(constant.value))} -> {text}",
-        )  # type: ignore[arg-type]
+        old_value = numeric(constant)
+        text = written(old_value * factor)
+        label = f"{written(old_value)} -> {text}"
+        return Option((Edit(source.span(where, constant), text),), label)
     old = Source(program.files[file]).segment(node)
     bare = isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call | ast.Constant)
     text = f"{old if bare else f'({old})'} * {written(factor)}"
@@ -74,6 +73,11 @@ def literal_behind(
     return None
 
 
+def numeric(constant: ast.Constant) -> float:
+    """The number of a literal that is one."""
+    return float(constant.value) if isinstance(constant.value, int | float) else float("nan")
+
+
 def is_one(constant: ast.Constant) -> bool:
     """True for the 1 of ``1 / m``."""
     return constant.value == 1
@@ -95,7 +99,7 @@ def values_of(program: Program, file: str, node: ast.expr) -> Iterator[tuple[str
             elif isinstance(assigned, ast.AnnAssign) and assigned.value is not None:
                 if ast.unparse(assigned.target) == text:
                     yield file, assigned.value
-        if scope is function and function is not None and isinstance(node, ast.Name):
+        if function is not None and scope is function:
             yield from arguments_of(program, file, tree, function, text)
 
 
