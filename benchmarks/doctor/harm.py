@@ -38,27 +38,42 @@ class Nursery:
 
     def run(self, path: Path, seed: int | None, timeout: float) -> dict[str, Any]:
         """Run a program; ``status``, ``stdout`` and ``seconds``."""
+        job = json.dumps({"path": str(path), "seed": seed, "timeout": timeout})
         with self.lock:
-            if self.process is None or self.process.poll() is not None:
-                self.process = subprocess.Popen(
-                    [sys.executable, "-m", "benchmarks.doctor.nursery"],
-                    cwd=ROOT,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    text=True,
-                    env={**os.environ, **QUIET},
-                )
-            assert self.process.stdin is not None
-            assert self.process.stdout is not None
-            job = {"path": str(path), "seed": seed, "timeout": timeout}
-            self.process.stdin.write(json.dumps(job) + "\n")
+            for _ in range(3):
+                answer = self.asked(job)
+                if answer:
+                    return dict(json.loads(answer))
+        raise RuntimeError(f"the process that runs programs ended three times, over {path}")
+
+    def asked(self, job: str) -> str:
+        """The answer's line; empty if the process has ended (the system was short of memory)."""
+        if self.process is None or self.process.poll() is not None:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "benchmarks.doctor.nursery"],
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                env={**os.environ, **QUIET},
+            )
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        try:
+            self.process.stdin.write(job + "\n")
             self.process.stdin.flush()
-            return dict(json.loads(self.process.stdout.readline()))
+        except BrokenPipeError:
+            return ""
+        answer = self.process.stdout.readline()
+        if not answer:
+            self.process.wait()
+        return answer
 
     def close(self) -> None:
         """End the process."""
         if self.process is not None:
             self.process.communicate()
+            self.process = None
 
 
 @dataclass(slots=True)

@@ -7,12 +7,14 @@ mutants are made by `benchmarks.doctor.mutations`. All become the same `Subject`
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks.doctor.codes import KINDS
+from benchmarks.doctor.store import SCRATCH
 
 CASES = Path(__file__).resolve().parents[2] / "tests" / "cases"
 NEAR = 3  # a line counts as right within so many lines
@@ -118,7 +120,36 @@ def seeds() -> list[Subject]:
                 more_updates=tuple(about["more_updates"]) if "more_updates" in about else None,
             )
         )
-    return found
+    variant = on_mnist(found[0])
+    return found + ([variant] if variant else [])
+
+
+def on_mnist(seed: Subject) -> Subject | None:
+    """Seed 000 on the real MNIST, where ``UNSTUCK_DATA`` names its folder.
+
+    The lines keep their numbers: only what loads the data is another text.
+    """
+    folder = Path(os.environ.get("UNSTUCK_DATA", "")).resolve() / "mnist"
+    if not os.environ.get("UNSTUCK_DATA") or not folder.is_dir():
+        return None
+    lines = seed.path.read_text("utf-8").splitlines()
+    first = next(i for i, line in enumerate(lines) if line.startswith("# 28 x 28"))
+    last = next(i for i, line in enumerate(lines) if line.startswith("X_train, X_test"))
+    read = f"np.frombuffer(gzip.open(r'{folder}/{{}}-ubyte.gz').read(), np.uint8, offset={{}})"
+    loaded = [
+        "import gzip",
+        f"images = {read.format('train-images-idx3', 16)}.reshape(-1, 784)",
+        f"digits = {read.format('train-labels-idx1', 8)}",
+        "images, digits = images[:12000], digits[:12000]",
+        "X = images.astype(float)",
+        "Y = np.eye(10)[digits]",
+    ]
+    if len(loaded) != last - first:
+        raise ValueError("the lines of seed 000 would move")
+    path = SCRATCH / "mnist" / "program.py"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join([*lines[:first], *loaded, *lines[last:]]) + "\n", encoding="utf-8")
+    return replace(seed, name="seed 000 on MNIST", path=path)
 
 
 def cases() -> list[Subject]:

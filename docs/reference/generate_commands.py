@@ -19,13 +19,15 @@ OPENING = """\
 
 What `unstuck COMMAND --help` prints, in one place; written by `make docs-reference`. Every name
 that an option takes is explained in [Names](names.md), what a run leaves in
-[The run folder](run-folder.md), what can go wrong in [Errors](errors.md).
+[The run folder](run-folder.md), what the doctor says in [The diagnosis](diagnosis.md), what can go
+wrong in [Errors](errors.md).
 `python -m unstuck` is the same command.
 
 - Results go to standard output, everything else (progress, notes, errors) to standard error:
   `unstuck train --json 2> /dev/null | python -m json.tool` sees one JSON object.
 - Exit codes: 0 done; 2 something that was typed or given cannot be used, in one or two lines;
-  130 Ctrl-C (what was learned until then is saved); 1 a fault of unstuck.
+  130 Ctrl-C (what was learned until then is saved); 1 a fault of unstuck. Those of
+  `unstuck doctor` are [its own](diagnosis.md#exit-codes).
 - Environment: `UNSTUCK_DATA` is a folder with [MNIST](../how-to/use-mnist-offline.md),
   `UNSTUCK_DEBUG=1` shows where an error came from, `NO_COLOR=1` leaves the colours away.
 """

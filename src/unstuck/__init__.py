@@ -31,7 +31,7 @@ if TYPE_CHECKING:  # the same table once more, for editors and type checkers
     from unstuck.core.network import Network
     from unstuck.core.scaling import InputScaling
     from unstuck.data.load import load
-    from unstuck.doctor.diagnose import diagnose
+    from unstuck.doctor.ask import diagnose
     from unstuck.doctor.diagnosis import Diagnosis
     from unstuck.estimators.classifier import MLPClassifier
     from unstuck.estimators.regressor import MLPRegressor
@@ -65,7 +65,7 @@ _HOME = {
     "UnstuckError": "unstuck.base.errors",
     "check_gradients": "unstuck.core.gradcheck",
     "custom_activation": "unstuck.core.activations",
-    "diagnose": "unstuck.doctor.diagnose",
+    "diagnose": "unstuck.doctor.ask",
     "load": "unstuck.data.load",
 }
 

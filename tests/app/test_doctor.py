@@ -42,7 +42,7 @@ def doctor(unstuck, diagnoses, monkeypatch, tmp_path):
         file = answer.program if isinstance(answer, Diagnosis) else "p.py"
         (tmp_path / file).write_text(source.get(file, "print(0)\n"))
         asked = Asked(answer)
-        monkeypatch.setattr("unstuck.doctor.diagnose.diagnose", asked)
+        monkeypatch.setattr("unstuck.doctor.ask.diagnose", asked)
         answered = unstuck("doctor", file, *words)
         return answered, asked
 
@@ -93,7 +93,7 @@ def test_github_names_files_from_the_repository(doctor, tmp_path, monkeypatch):
 def test_places_are_named_from_where_one_is(unstuck, diagnoses, monkeypatch, tmp_path):
     (tmp_path / "lessons").mkdir()
     (tmp_path / "lessons" / "digits.py").write_text(diagnoses.DIGITS)
-    monkeypatch.setattr("unstuck.doctor.diagnose.diagnose", Asked(diagnoses.three_causes()))
+    monkeypatch.setattr("unstuck.doctor.ask.diagnose", Asked(diagnoses.three_causes()))
     answer = unstuck("doctor", "lessons/digits.py")
     assert "--> lessons/digits.py:25:30" in answer.out
 
@@ -143,7 +143,7 @@ def test_what_cannot_be_used_is_said_before_anything_runs(unstuck, tmp_path, mon
     def never(*_, **__):
         raise AssertionError
 
-    monkeypatch.setattr("unstuck.doctor.diagnose.diagnose", never)
+    monkeypatch.setattr("unstuck.doctor.ask.diagnose", never)
     (tmp_path / "digits.py").write_text("print(0)\n")
     (tmp_path / "there.py").write_text("mine\n")
     (tmp_path / "empty.py").write_text("\n")
@@ -191,7 +191,7 @@ def test_an_encoding_that_knows_no_chinese(tmp_path, diagnoses):
     source = "損失 = 1\n"
     (tmp_path / "p.py").write_text(source, encoding="utf-8")
     code = (
-        "import sys; from unstuck.app.cli import run; import unstuck.doctor.diagnose as d;"
+        "import sys; from unstuck.app.cli import run; import unstuck.doctor.ask as d;"
         "from unstuck.doctor.diagnosis import *; from unstuck.record.run_record import SourceSpan;"
         "d.diagnose = lambda p, **_: Diagnosis('p.py', 'stuck', findings=(Finding('G103', 'fault',"
         " 'é', SourceSpan('p.py', 1, 0, 1, 2)),), sources=dict(p.files));"

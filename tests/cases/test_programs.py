@@ -26,7 +26,7 @@ def nursery():
 
 def test_there_are_many_styles():
     assert len(HEALTHY) >= 24
-    assert len(subjects.seeds()) == 3
+    assert len([s for s in subjects.seeds() if "MNIST" not in s.name]) == 3
     assert len([s for s in subjects.cases() if s.kind == "case"]) == 16
     assert len([s for s in subjects.cases() if s.kind == "healthy"]) == 3
 

@@ -1,4 +1,4 @@
-"""The judge of the doctor is itself judged: what it plants, what it runs, what it counts as right."""
+"""The judge of the doctor is itself judged: what it plants, runs, and counts as right."""
 
 import ast
 import json
@@ -91,14 +91,13 @@ def changed(mutant):
     ],
 )
 def test_a_fault_is_planted_and_nothing_else_changes(code, line):
-    found = planted(PROGRAM, code)
-    fitting = [m for m in found if line in changed(m) or (line in m.source and code == "U204")]
+    found = [m for m in planted(PROGRAM, code) if len(m.faults[0].edits) == 1]
+    rows = {m: m.source.splitlines() for m in found}
+    fitting = [m for m in found if any(rows[m][n - 1].strip() == line for n in m.lines[0])]
     assert fitting, [changed(m) for m in found]
     for mutant in fitting:
-        assert len(changed(mutant)) <= 2
-        (lines,) = mutant.lines
-        rows = mutant.source.splitlines()
-        assert any(rows[n - 1].strip() == line for n in lines), (lines, changed(mutant))
+        assert len(changed(mutant)) <= 1
+        assert abs(len(rows[mutant]) - len(PROGRAM.splitlines())) <= 1
 
 
 def test_a_removed_update_is_placed_where_it_was():
@@ -199,7 +198,7 @@ def test_harm_is_measured_over_three_draws(tmp_path):
         harm.nursery.close()
     kept = Harm(Store(tmp_path / "harm.jsonl"))
     assert kept.of(wrong, path, metric)["status"] == "harmful"
-    assert kept.nursery.process is None
+    assert kept.nursery.process is None  # nothing was run again
 
 
 def test_another_draw_replaces_only_the_programs_own_seeds(tmp_path):

@@ -70,7 +70,7 @@ def run_doctor(
     strict: bool,
 ) -> int:
     """Run the command; returns the exit code."""
-    from unstuck.doctor.diagnose import diagnose
+    from unstuck.doctor.ask import diagnose
     from unstuck.show.diagnosis.progress import Trying
 
     screen = Screen(as_json=output == "json")

@@ -30,7 +30,7 @@ class Doctor:
         """Print the diagnosis of what was recorded."""
         if not self.asked or record is None:
             return
-        from unstuck.doctor.diagnose import diagnose_record
+        from unstuck.doctor.ask import diagnose_record
         from unstuck.show.diagnosis.page import diagnosis_lines
 
         diagnosis = diagnose_record(record, str(self.folder))
@@ -41,7 +41,7 @@ class Doctor:
         """The same for --json, as one more entry of its object."""
         if not self.asked or record is None or not self.screen.as_json:
             return {}
-        from unstuck.doctor.diagnose import diagnose_record
+        from unstuck.doctor.ask import diagnose_record
         from unstuck.doctor.schema import as_json
 
         return {"diagnosis": as_json(diagnose_record(record, str(self.folder)))}

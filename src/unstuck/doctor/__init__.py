@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from unstuck.doctor.callback import Doctor
-    from unstuck.doctor.diagnose import diagnose
+    from unstuck.doctor.ask import diagnose
     from unstuck.doctor.diagnosis import Diagnosis
 
 _HOME = {
     "Diagnosis": "unstuck.doctor.diagnosis",
     "Doctor": "unstuck.doctor.callback",
-    "diagnose": "unstuck.doctor.diagnose",
+    "diagnose": "unstuck.doctor.ask",
 }
 
 __all__ = ["Diagnosis", "Doctor", "diagnose"]

@@ -118,6 +118,7 @@ def carry_out(run: Run, folder: str) -> Ran:
     printed, error = io.StringIO(), None
     limit, path = sys.getrecursionlimit(), list(sys.path)
     vars(builtins).update(hooks)
+    before = sys.modules["__main__"]
     try:
         with contextlib.redirect_stdout(printed):
             code = run.sources.code("program.py", run.rewrite)
@@ -125,6 +126,7 @@ def carry_out(run: Run, folder: str) -> Ran:
     except (Exception, Stopped, SystemExit) as raised:  # noqa: BLE001 - whatever it was
         error = raised
     finally:
+        sys.modules["__main__"] = before
         run.observer.away()
         for name in hooks:
             delattr(builtins, name)
@@ -139,16 +141,17 @@ def carry_out(run: Run, folder: str) -> Ran:
 
 def module(path: str) -> dict[str, Any]:
     """An empty `__main__`."""
-    made = types.ModuleType("__main__")
+    made = sys.modules["__main__"] = types.ModuleType("__main__")
     made.__dict__.update(__file__=path, __builtins__=builtins)
     return made.__dict__
 
 
 def plainly(source: str) -> str:
     """What a program prints by itself."""
-    printed = io.StringIO()
+    printed, before = io.StringIO(), sys.modules["__main__"]
     with contextlib.redirect_stdout(printed), contextlib.suppress(Exception, SystemExit):
         exec(compile(source, "program.py", "exec"), module(os.devnull))  # noqa: S102
+    sys.modules["__main__"] = before
     return printed.getvalue()
 
 

@@ -14,6 +14,8 @@ from unstuck.doctor.fixes.places import expression, key, parse
 from unstuck.trace.program import Program
 from unstuck.trace.tape import Binding, Node, Tape
 
+LONGEST_TURN = 3000  # nodes that are looked through for the beginning of a loop
+
 
 def names_at(tape: Tape, node: Node, program: Program | None = None) -> dict[str, int]:
     """Texts that can be written where a node was made, and the nodes that they mean there.
@@ -66,6 +68,8 @@ class Scopes:
         if frame not in self._bound:
             found = self._bound[frame] = {}
             for binding in self._bindings.get(frame, ()):
+                if not _is_expression(binding.text):  # a statement that changes a value in place
+                    continue
                 text = found.setdefault(key(binding.text), _Bound())
                 text.at.append(binding.at)
                 text.node.append(binding.node)
@@ -103,14 +107,29 @@ class Scopes:
             return None if before is None else before[1]
         instances = self.instances(node)
         k = bisect_right(instances, node.index)
-        previous = instances[k - 2] if k > 1 else -1
-        if before is not None and (before[0] > previous):
-            return before[1]
         following = instances[k] if k < len(instances) else len(self.tape.nodes)
         later = bound.after(node.index, following)
         if before is None:
             return later
-        return later if later is not None and varying else before[1]
+        if later is None or not varying:
+            return before[1]
+        previous = instances[k - 2] if k > 1 else -1
+        this_turn = before[0] > previous and self._bound_first(bound, node, instances[0])
+        return before[1] if this_turn else later
+
+    def _bound_first(self, bound: _Bound, node: Node, first: int) -> bool:
+        """True if a turn of the loop around a node binds a text before it comes to the node."""
+        site = self.tape.site_of(node)
+        if site is None or not site.loops:
+            return True
+        start = first
+        while start > max(0, first - LONGEST_TURN):
+            made = self.tape[start - 1]
+            around = self.tape.site_of(made)
+            if made.frame == node.frame and (around is None or site.loops[-1] not in around.loops):
+                break
+            start -= 1
+        return any(start <= at <= first for at in bound.at)
 
     def _around(self, frame: int) -> Iterable[int]:
         """The frame, those lexically around it that are still open, and the module's."""

@@ -9,13 +9,21 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from threading import get_ident
-from types import BuiltinFunctionType, BuiltinMethodType, FunctionType, MethodType
+from types import (
+    BuiltinFunctionType,
+    BuiltinMethodType,
+    FunctionType,
+    MethodType,
+    MethodWrapperType,
+)
 from typing import Any
 
 import numpy as np
 
 from .frames import Frames
 from .names import (
+    COPIES,
+    LISTS,
     METHOD_QUIET,
     METHOD_WRITES,
     METHODS,
@@ -31,7 +39,7 @@ from .names import (
 )
 from .recorder import Recorder
 from .results import Results
-from .values import is_array, is_recorded
+from .values import is_array, is_recorded, root_of
 
 CONTAINERS = (list, dict, str, set, tuple, frozenset, bytes)
 
@@ -64,7 +72,7 @@ class Calls:
             if code.co_filename in self.own_files:
                 self.frames.calls.setdefault(code, []).append(site)
                 return function
-        elif kind is BuiltinMethodType or kind is BuiltinFunctionType:
+        elif kind in BUILT_IN:
             owner = function.__self__
             if isinstance(owner, (np.ndarray, np.generic)):
                 return functools.partial(self.method, site, function.__name__, function, owner)
@@ -80,6 +88,11 @@ class Calls:
             return functools.partial(self.walk, site, function)
         if function is functools.reduce:
             return functools.partial(self.reduce, site)
+        if any(function is copies for copies in COPIES):
+            return functools.partial(self.results.copied, site, function)
+        if type(function) is functools.partial:
+            inner = self.call(site, function.func)
+            return functools.partial(inner, *function.args, **function.keywords)
         code = own_code(function)
         if code is not None and code.co_filename in self.own_files:
             self.frames.calls.setdefault(code, []).append(site)
@@ -115,6 +128,10 @@ class Calls:
             return self.changing(site, name, function, args, kwargs)
         value = function(*args, **kwargs)
         if is_recorded(value):
+            if name in LISTS or isinstance(function, np.ufunc):
+                args = tuple([recorder.listed(x) for x in args])
+            if name in REDUCED.values() and is_reduce(function) and len(args) == 1:
+                kwargs = {"axis": 0, **kwargs}
             recorder.result(site, name, args, kwargs, value)
         elif isinstance(value, (tuple, list)):
             self.results.several(site, name, args, kwargs, value)
@@ -158,6 +175,13 @@ class Calls:
                 begin = end
         return parts
 
+    def gathered(self, site: int, name: str, function: Any, args: Any, kwargs: Any) -> Any:
+        """`np.fromiter(iterator, dtype)`: the numbers are made while it runs."""
+        items = list(args[0]) if args else ()
+        value = function(items, *args[1:], **kwargs)
+        self.recorder.result(site, "array", (items,), {"dtype": value.dtype}, value)
+        return value
+
     def found(self, site: int, name: str, function: Any, args: Any, kwargs: Any) -> Any:
         """`np.where(c)` and `np.nonzero(c)`: the columns of `np.argwhere(c)`."""
         value = function(*args, **kwargs)
@@ -179,6 +203,8 @@ class Calls:
         if name in METHOD_QUIET:
             return function(*args, **kwargs)
         if name in METHOD_WRITES and isinstance(owner, np.ndarray):
+            if name == "resize":  # it refuses while somebody else holds the array, as we do
+                kwargs.setdefault("refcheck", False)
             return self.changing(site, name, function, (owner, *args), kwargs, bound=1)
         if name in {"reshape", "transpose"} and args and isinstance(args[0], (int, np.integer)):
             args = (args,)
@@ -207,6 +233,7 @@ class Calls:
         write = recorder.before_write(base)
         value = function(*rest, **kwargs)
         op = "opaque" if bound and name in NOT_AGAIN else WRITES.get(name, name)
+        op = METHODS.get(op, op)
         if op == "fill":
             op, wrapped = "setitem", (wrapped[0], Ellipsis, *wrapped[1:])
         write.done(site, op, wrapped, named, parents)
@@ -221,6 +248,26 @@ class Calls:
             if is_recorded(part) and get_ident() == recorder.main:
                 recorder.result(site, "getitem", (array, place), {}, part)
             yield part
+
+    def steps_of(self, site: int, values: Any) -> Iterator[Any]:
+        """What NumPy's own iterators give, one at a time."""
+        recorder = self.recorder
+        whole = getattr(getattr(values, "iter", None), "base", None)
+        last: Any = None
+        while True:
+            buffer = recorder.buffers.get(id(root_of(last))) if is_array(last) else None
+            if buffer is not None:
+                recorder.freeze(buffer)  # nditer gives one and the same array, filled anew
+            try:
+                step = next(values)
+            except StopIteration:
+                return
+            if buffer is not None:
+                buffer.version += 1
+            if is_array(whole) and get_ident() == recorder.main and is_recorded(step[1]):
+                recorder.result(site, "getitem", (whole, step[0]), {}, step[1])
+            last = step
+            yield step
 
     def walked(self, site: int, values: Any) -> Any:
         """An array as its parts; anything else as it is."""
@@ -262,22 +309,29 @@ SHAPED = {
     "builtin_max": "chosen",
     "builtin_min": "chosen",
     "builtin_sum": "summed",
+    "fromiter": "gathered",
     "where": "found",
     "nonzero": "found",
     **dict.fromkeys(PARTS, "split"),
 }
 
 
+BUILT_IN = {BuiltinFunctionType, BuiltinMethodType, MethodWrapperType}
+
+
 def own_code(function: Any) -> Any:
     """The code that calling something runs, if it is Python."""
-    if isinstance(function, functools.partial):
-        return own_code(function.func)
     if isinstance(function, type):
         return getattr(getattr(function, "__init__", None), "__code__", None)
     code = getattr(function, "__code__", None)
     if code is None:
         code = getattr(getattr(type(function), "__call__", None), "__code__", None)
     return code
+
+
+def is_reduce(function: Any) -> bool:
+    """True for `np.add.reduce` and its like, whose axis is 0 unless it is said."""
+    return isinstance(getattr(function, "__self__", None), np.ufunc)
 
 
 def reduced_name(function: Any) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from threading import get_ident
 from typing import Any
 
 from .recorder import UNKNOWN, Recorder
@@ -35,6 +36,8 @@ class Frames:
 
     def leave(self, number: int) -> None:
         """A function ends; lambdas within it that an exception ended go with it."""
+        if get_ident() != self.recorder.main:
+            return
         stack = self.stack
         while len(stack) > 1:
             if stack.pop()[0] == number:
@@ -48,6 +51,8 @@ class Frames:
 
     def away(self, frame: int, value: Any) -> Any:
         """A generator is about to yield."""
+        if get_ident() != self.recorder.main:
+            return value
         stack = self.stack
         for place in range(len(stack) - 1, 0, -1):
             if stack[place][1] == frame:
@@ -58,6 +63,8 @@ class Frames:
 
     def back(self, frame: int, value: Any) -> Any:
         """A generator goes on."""
+        if get_ident() != self.recorder.main:
+            return value
         self.stack.append((-2, frame))
         self.recorder.frame = frame
         return value

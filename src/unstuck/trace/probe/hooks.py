@@ -113,9 +113,10 @@ class Hooks:
     def operands(self, site: int, a: Any, b: Any, parents: list[int]) -> tuple[Any, Any]:
         """The two operands: what is written out stays a constant, the rest are nodes."""
         left, right = self.literals.get(site, (False, False))
+        recorder = self.recorder
         return (
-            a if left else self.recorder.wrap(a, parents),
-            b if right else self.recorder.wrap(b, parents),
+            a if left else recorder.wrap(recorder.listed(a), parents),
+            b if right else recorder.wrap(recorder.listed(b), parents),
         )
 
     def single(self, op: str, plain: Callable[..., Any]) -> Callable[..., Any]:
@@ -183,8 +184,10 @@ class Hooks:
 
     def iterate(self, site: int, values: Any) -> Any:
         """What a loop goes through: an array gives parts that are known to be its own."""
-        if is_array(values) and values.ndim:
-            return self.calls.parts_of(site, values)
+        if is_array(values):
+            return self.calls.parts_of(site, values) if values.ndim else values
+        if isinstance(values, (np.nditer, np.ndenumerate)):
+            return self.calls.steps_of(site, values)
         return values
 
     # -------------------------------------------------------------------------------- writes

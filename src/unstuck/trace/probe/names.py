@@ -7,6 +7,7 @@ A table by identity, made once: NumPy's functions under their own names wherever
 from __future__ import annotations
 
 import builtins
+import copy
 import math
 import operator
 from typing import Any
@@ -82,6 +83,12 @@ METHODS = {  # of arrays, where the name differs from the function's
     "__pow__": "power",
     "__neg__": "negative",
     "__getitem__": "getitem",
+    "__radd__": "add",
+    "__rmul__": "multiply",
+    "__isub__": "subtract",
+    "__iadd__": "add",
+    "__imul__": "multiply",
+    "__itruediv__": "true_divide",
 }
 WRITES = {  # functions and methods that change their first argument, and the node's name
     "copyto": "copyto",
@@ -95,6 +102,11 @@ WRITES = {  # functions and methods that change their first argument, and the no
 }
 REDUCED = {"add": "sum", "maximum": "max", "minimum": "min", "multiply": "prod"}
 METHOD_WRITES = {"fill", "sort", "put", "itemset", "resize", "partition", "setfield", "__setitem__"}
+METHOD_WRITES |= {"__iadd__", "__isub__", "__imul__", "__itruediv__"}
+LISTS = {  # functions that take lists of numbers for arrays
+    "dot", "matmul", "outer", "inner", "vdot", "convolve", "sum", "mean", "std", "var",
+}  # fmt: skip
+COPIES = (copy.copy, copy.deepcopy)
 METHOD_QUIET = {"tolist", "tobytes", "tofile", "dump", "dumps", "view", "setflags", "getfield"}
 PARTS = {"split": None, "array_split": None, "vsplit": 0, "hsplit": 1, "dsplit": 2}
 WALKED = (zip, enumerate, list, tuple, reversed, iter, map, sorted, set, filter)

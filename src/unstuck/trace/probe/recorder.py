@@ -77,6 +77,7 @@ class Recorder:
         self.buffers: dict[int, Buffer] = {}
         self.origin: dict[int, tuple[int, Any]] = {}
         self.instances: dict[Any, int] = {}
+        self.lists: dict[int, tuple[Any, Any]] = {}  # by identity: a list, its numbers
         self.preparing = True
         self.start = 0
         self.bytes = 0
@@ -103,7 +104,7 @@ class Recorder:
         self.known[id(value)] = node
         self.alive.append(value)
         if isinstance(value, np.ndarray):
-            buffer = self.buffer(value)
+            buffer = self.buffer(value, outside=op == "leaf")
             self.version[id(value)] = buffer.version
             buffer.looking.append(node)
         self.full()
@@ -123,13 +124,14 @@ class Recorder:
         if self.bytes > self.max_bytes:
             self.ending.stop("bytes")
 
-    def buffer(self, array: Any) -> Buffer:
-        """The buffer of an array."""
+    def buffer(self, array: Any, *, outside: bool = False) -> Buffer:
+        """The buffer of an array; large data from outside the training does not fill the tape."""
         root = root_of(array)
         found = self.buffers.get(id(root))
         if found is None:
             found = self.buffers[id(root)] = Buffer(root)
-            self.bytes += root.nbytes
+            if not outside or root.nbytes < self.max_bytes // 8:
+                self.bytes += root.nbytes
         return found
 
     def current(self, value: Any) -> Node | None:
@@ -210,6 +212,31 @@ class Recorder:
             else:
                 found.append(self.wrap(item, parents, depth + 1))
         return found
+
+    def listed(self, value: Any) -> Any:
+        """An array with a node for a list of numbers, where NumPy takes the one for the other."""
+        kind = type(value)
+        if (kind is not list and kind is not tuple) or not value or len(value) > LONGEST:
+            return value
+        held, array = self.lists.get(id(value), (None, None))
+        try:
+            now = np.array(value)
+        except ValueError:
+            return value
+        if not is_array(now):
+            return value
+        if held is value and now.dtype == array.dtype and np.array_equal(now, array):
+            return array
+        parents: list[int] = []
+        wrapped = self.wrap(value, parents)
+        if self.preparing and not self.counts("lists"):
+            return value
+        if parents:
+            self.add(UNKNOWN, "array", (wrapped,), {}, now, parents)
+        else:
+            self.add(UNKNOWN, "leaf", (), {}, now, [])
+            self.lists[id(value)] = (value, now)
+        return now
 
     # ----------------------------------------------------------------------------- results
     def counts(self, site: Any) -> bool:

@@ -11,6 +11,8 @@ from .values import is_array, is_recorded
 
 LARGEST = 20_000_000  # bytes of an argument that is looked at for changes
 MOST_PARTS = 16  # of a result
+MOST_ITEMS = 1000  # of a container that is looked through
+DEEPEST = 6  # containers within containers
 
 
 class Results:
@@ -77,6 +79,18 @@ class Results:
                     recorder.result(site, "opaque", numbers(args, kwargs), {}, part)
         return value
 
+    def copied(self, site: int, function: Any, *args: Any, **kwargs: Any) -> Any:
+        """`copy.deepcopy(params)`: the same numbers in new objects, also within containers."""
+        value = function(*args, **kwargs)
+        waiting = [(args[0] if args else None, value, 0)]
+        while waiting:
+            old, new, depth = waiting.pop()
+            if is_recorded(new) and type(new) is type(old):
+                self.recorder.result(site, "copy", (old,), {}, new)
+            elif depth < DEEPEST:
+                waiting += [(a, b, depth + 1) for a, b in alike(old, new)]
+        return value
+
     def vectorized(self, site: int, function: Any, *args: Any, **kwargs: Any) -> Any:
         """`np.vectorize(f)(x)`: what went into `f` are items of x, what came out fills the result."""
         recorder = self.recorder
@@ -109,6 +123,17 @@ class Results:
         recorder.result(site, "array", (results,), {}, line)
         recorder.result(site, "reshape", (line, array.shape), {}, value)
         return value
+
+
+def alike(old: Any, new: Any) -> list[tuple[Any, Any]]:
+    """Pairs of parts that correspond, of two containers or two objects."""
+    if type(old) is not type(new) or old is new:
+        return []
+    if isinstance(old, (list, tuple)):
+        return list(zip(old[:MOST_ITEMS], new[:MOST_ITEMS]))  # noqa: B905 - Python 3.9
+    if not isinstance(old, dict):
+        old, new = getattr(old, "__dict__", {}), getattr(new, "__dict__", {})
+    return [(old[key], new[key]) for key in list(old)[:MOST_ITEMS] if key in new]
 
 
 def numbers(args: Any, kwargs: Any) -> tuple[Any, ...]:
