@@ -9,8 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from unstuck.doctor.callback import Doctor
     from unstuck.doctor.ask import diagnose
+    from unstuck.doctor.callback import Doctor
     from unstuck.doctor.diagnosis import Diagnosis
 
 _HOME = {

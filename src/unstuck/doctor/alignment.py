@@ -53,7 +53,9 @@ def orders_behind(tape: Tape, nodes: Iterable[int]) -> set[int]:
             continue
         seen.add(index)
         node = tape[index]
-        if node.op == "shuffle" or (node.op in PICKS and len(node.args) > 1 and random_order(tape, node.args[1])):
+        if node.op == "shuffle" or (
+            node.op in PICKS and len(node.args) > 1 and random_order(tape, node.args[1])
+        ):
             found.add(index)
         pending.extend(node.parents)
     return found
@@ -105,7 +107,8 @@ def together(program: Program, tape: Tape, node: Node, other: int) -> list[Optio
         if not call.args:
             return []
         mine = ast.unparse(call.args[0])
-        text = f"order = np.random.permutation(len({mine}))\n{mine}, {name} = {mine}[order], {name}[order]"
+        shuffled = f"{mine}, {name} = {mine}[order], {name}[order]"
+        text = f"order = np.random.permutation(len({mine}))\n{shuffled}"
         return [Option((replace_statement(program, file, line, text),), "shuffled together")]
     if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Subscript):
         order = ast.unparse(statement.value.slice)

@@ -1,9 +1,9 @@
-"""The doctor while training goes on: it looks now and then, waits until it is sure, and says it once.
+"""The doctor while training goes on: looks now and then, waits until it is sure, says it once.
 
-    >>> from unstuck import Network, Trainer
-    >>> from unstuck.doctor.callback import Doctor
-    >>> Trainer(Network.mlp([2, 2]), callbacks=[Doctor()]).callbacks  # doctest: +ELLIPSIS
-    (<unstuck.doctor.callback.Doctor object at ...>,)
+>>> from unstuck import Network, Trainer
+>>> from unstuck.doctor.callback import Doctor
+>>> Trainer(Network.mlp([2, 2]), callbacks=[Doctor()]).callbacks  # doctest: +ELLIPSIS
+(<unstuck.doctor.callback.Doctor object at ...>,)
 """
 
 from __future__ import annotations

@@ -285,7 +285,7 @@ def watch_baseline(case: Case, traced: Traced) -> None:
 
 
 def original_key(case: Case, key: Key) -> Key | None:
-    """Where a watched expression stood before the program was changed: in the line that reads so."""
+    """Where a watched expression stood before the change: in the line that reads so."""
     old = case.program.files[key[0]].splitlines()
     new = case.current.files[key[0]].splitlines()
     same = [n for n, line in enumerate(old, 1) if line == new[key[1] - 1]]
@@ -317,13 +317,10 @@ def mend(case: Case, suspects: Sequence[Suspect]) -> bool:
 
 
 def advance(case: Case, suspects: Sequence[Suspect], trials: Trials) -> bool:
-    """No change makes it learn yet; one that lets a crashing program run on is a step all the same."""
+    """No change makes it learn yet; one that lets it run past a crash is a step all the same."""
     exact = [s for s in suspects if s.exact and s.options]
-    if (
-        not exact
-        or (case.measured is not None
-        and case.outcome is not None
-        and case.outcome.status == "finished")
+    if not exact or (
+        case.measured is not None and case.outcome is not None and case.outcome.status == "finished"
     ):
         return False
     edits = [edit for s in exact for edit in s.options[0].edits]

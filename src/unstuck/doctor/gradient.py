@@ -97,7 +97,8 @@ def right_words(name: str, v: ParameterVerdict) -> str:
             f"{name}: its gradient is the true one times {abs(v.ratio):.4g}; its step goes downhill"
         )
     decay = f", plus decay {v.decay:.3g} of the weights" if abs(v.decay) > 1e-12 else ""
-    return f"{name}: its step is -{v.ratio:.4g} times the true gradient{decay} (residual {v.residual:.0e})"
+    step = f"-{v.ratio:.4g} times the true gradient{decay} (residual {v.residual:.0e})"
+    return f"{name}: its step is {step}"
 
 
 def is_mild(v: ParameterVerdict) -> bool:

@@ -272,7 +272,7 @@ def after_statement(program: Program, span: SourceSpan, text: str) -> Edit:
 
 
 def never_moved(program: Program, traced: Traced) -> list[Suspect]:
-    """A gradient that is computed and used by nobody, for a value that takes part and never moves."""
+    """A gradient that nobody uses, for a value that takes part and never moves."""
     tape, flow = traced.tape, traced.anatomy.flows[0]
     read = {p for node in tape.nodes[tape.start :] for p in node.parents}
     constants = fixed_values(traced)
@@ -467,7 +467,8 @@ def hoisted(program: Program, span: SourceSpan) -> list[Option]:
         return []
     loops = [
         node for node in ast.walk(source.tree)
-        if isinstance(node, ast.For | ast.While) and node.lineno < statement.lineno <= (node.end_lineno or 0)
+        if isinstance(node, ast.For | ast.While)
+        and node.lineno < statement.lineno <= (node.end_lineno or 0)
     ]  # fmt: skip
     if not loops:
         return []

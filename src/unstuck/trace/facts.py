@@ -312,7 +312,7 @@ def target_facts(
             counts = np.bincount(np.concatenate(numbers), minlength=1)
             shares = tuple(float(c) for c in counts / counts.sum())
     elif kind == "binary":
-        values, counts = np.unique(flat, return_counts=True)
+        _, counts = np.unique(flat, return_counts=True)
         shares = tuple(float(c) for c in counts / counts.sum())
     roots = sorted(anatomy.label_nodes)
     source = source_of(tape, roots[0]) if roots else None

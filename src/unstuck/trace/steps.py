@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -124,7 +125,7 @@ def find_steps(tape: Tape) -> Steps:
 
 
 def lasts(lineage: Lineage, tape: Tape) -> bool:
-    """False for a sum that lives within one sample, and for a constant that many sums start from."""
+    """False for a sum within one sample, and for a constant that many sums start from."""
     length = len(tape) - tape.start
     return (
         lineage.versions[-1] >= tape.start + LASTING * length
@@ -392,7 +393,7 @@ def find_windows(
     )
     return [
         Window(first, last)
-        for first, last in zip(bounds, bounds[1:], strict=False)
+        for first, last in pairwise(bounds)
         if first > born  # before, a value that begins as a plain number is not there
     ]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -211,10 +212,10 @@ def judge_parameter(
 def best_fit(rows: list[tuple[int, Array, Array, Array]], exact: float) -> Fit:
     """Fit steps by gradients, with decay only where it is needed."""
     differences = contrasts(rows)
-    step, gradient, before = (np.concatenate([d[i] for d in differences]) for i in (1, 2, 3))
+    step, gradient = (np.concatenate([d[i] for d in differences]) for i in (1, 2))
     if float(np.linalg.norm(gradient)) <= 1e-12 * sum(float(np.linalg.norm(r[2])) for r in rows):
         differences = rows
-        step, gradient, before = (np.concatenate([d[i] for d in rows]) for i in (1, 2, 3))
+        step, gradient = (np.concatenate([d[i] for d in rows]) for i in (1, 2))
     cosine = float(step @ gradient / max(np.linalg.norm(step) * np.linalg.norm(gradient), TINY))
     plain = per_window(differences, [2])
     if plain is not None and plain[1] <= exact:
@@ -230,7 +231,7 @@ def best_fit(rows: list[tuple[int, Array, Array, Array]], exact: float) -> Fit:
 def momentum_of(recorded: list[tuple[int, Array, Array, Array]], fit: Fit) -> float:
     """How much of the step before each step repeats; 0 where it repeats in no fixed share."""
     shares, sizes = [], []
-    for earlier, later in zip(recorded, recorded[1:], strict=False):
+    for earlier, later in pairwise(recorded):
         if not all(np.all(np.isfinite(v)) for v in (*earlier[1:], *later[1:])):
             return 0.0
         rest = later[1] + fit.ratio * later[2] + fit.decay * later[3]
@@ -338,7 +339,7 @@ def gradient_on_the_way(
 
 
 def on_the_way(tape: Tape, anatomy: Anatomy, w: int, k: int) -> list[int]:
-    """Label-dependent values of the parameter's shape on which its new value depends, latest first."""
+    """Label-dependent values of its shape on which its new value depends, latest first."""
     flow = anatomy.flows[w]
     (end,), (start,) = flow.end[k], flow.start[k]
     shape = np.shape(tape[start].value)

@@ -51,7 +51,12 @@ if True:
 
 @pytest.fixture
 def names():
-    files = {"a.py": TEXT, "package/__init__.py": "", "package/other.py": "", "package/tools.py": ""}
+    files = {
+        "a.py": TEXT,
+        "package/__init__.py": "",
+        "package/other.py": "",
+        "package/tools.py": "",
+    }
     return names_of(Program(files, "a.py"))["a.py"]
 
 
@@ -79,15 +84,18 @@ def test_functions_with_where_they_stand(names):
         "A", True, ["x", "y"], 1,
     )  # fmt: skip
     (on_class,) = names.functions["c"]
-    assert on_class.classmethod and on_class.positional == ["x"]
+    assert on_class.classmethod
+    assert on_class.positional == ["x"]
     (method,) = names.functions["m"]
-    assert method.positional == ["x", "y"] and method.required == 2
+    assert method.positional == ["x", "y"]
+    assert method.required == 2
     (deep,) = names.functions["deep"]
     assert (deep.owner, deep.outer) == ("Inner", "A.Inner")
     (nested,) = names.functions["nested"]
     assert (nested.owner, nested.outer) == ("", "inside_if")
     (square,) = names.functions["square"]
-    assert square.positional == ["x", "p"] and square.required == 1
+    assert square.positional == ["x", "p"]
+    assert square.required == 1
 
 
 def test_classes_and_what_is_put_in_attributes(names):

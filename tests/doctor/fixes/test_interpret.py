@@ -196,9 +196,7 @@ def test_names_stand_before_module_names_and_both_before_constants(interpreter):
 )
 def test_what_is_unknown_unsafe_or_too_large_is_refused(interpreter, text):
     with pytest.raises(CannotEvaluate):
-        value = interpreter.evaluate(text, {"x": X})
-        assert not callable(value), "a function is no value"
-        raise AssertionError(value)
+        interpreter.evaluate(text, {"x": X})
 
 
 def test_what_it_was_given_is_never_changed(interpreter):

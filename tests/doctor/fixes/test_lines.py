@@ -107,8 +107,13 @@ def test_a_statement_moved_to_another_depth():
     )
 
 
-@pytest.mark.parametrize("block", ["try:\n    a = 1\nexcept E:\n    b = 2\nfinally:\n    c = 3\n",
-                                   "match x:\n    case 1:\n        a = 1\n    case _:\n        b = 2\n"])  # fmt: skip
+@pytest.mark.parametrize(
+    "block",
+    [
+        "try:\n    a = 1\nexcept E:\n    b = 2\nfinally:\n    c = 3\n",
+        "match x:\n    case 1:\n        a = 1\n    case _:\n        b = 2\n",
+    ],
+)
 def test_every_kind_of_block_is_entered(block):
     for number, line in enumerate(block.splitlines(), 1):
         if "=" in line:

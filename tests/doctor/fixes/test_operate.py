@@ -22,10 +22,15 @@ def called(body, argument="f(x)", **names):
         ("y: float\nreturn x", 3.0),
         ("if x > 2:\n    return 1\nelse:\n    return 2", 1),
         ("if x > 5:\n    y = 1\nelif x > 2:\n    y = 2\nreturn y", 2),
-        ("t = 0\nfor i in range(5):\n    if i == 1:\n        continue\n    if i == 3:\n        break\n"
-         "    t += i\nelse:\n    t = 99\nreturn t", 2),
+        (
+            (
+                "t = 0\nfor i in range(5):\n    if i == 1:\n        continue\n"
+                "    if i == 3:\n        break\n    t += i\nelse:\n    t = 99\nreturn t"
+            ),
+            2,
+        ),
         ("t = 0\nfor i in range(3):\n    t += i\nelse:\n    t = 99\nreturn t", 99),
-        ("i = 0\nwhile i < 10:\n    i += 1\n    if i == 4:\n        break\nelse:\n    i = 99\nreturn i", 4),
+        ("i = 0\nwhile i < 9:\n    i += 1\n    if i == 4: break\nelse:\n    i = 99\nreturn i", 4),
         ("i = 0\nwhile i < 3:\n    i += 1\n    continue\nelse:\n    i = 99\nreturn i", 99),
         ("items = []\nitems.append(x)\nitems.extend([1, 2])\nreturn items", [3.0, 1, 2]),
         ("d = {}\nd['a'] = x\nd['a'] -= 1\nreturn d['a']", 2.0),

@@ -77,6 +77,8 @@ def test_children_know_their_field():
     ]
 
 
-@pytest.mark.parametrize("text", ["(a)", "(a + b)", "(a, b)", "(a)(b)", "(a) + (b)", "(a), (b)", "f(a)", "()"])
+@pytest.mark.parametrize(
+    "text", ["(a)", "(a + b)", "(a, b)", "(a)(b)", "(a) + (b)", "(a), (b)", "f(a)", "()"]
+)
 def test_what_stands_in_parentheses(text):
     assert enclosed(text) == (text in {"(a)", "(a + b)", "(a, b)"})

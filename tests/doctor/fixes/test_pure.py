@@ -67,5 +67,9 @@ def test_powers_with_millions_of_digits():
 
 def test_nothing_that_writes_or_reads_files_is_on_the_lists():
     for names in pure.MODULES.values():
-        assert names.isdisjoint({"load", "save", "savetxt", "loadtxt", "fromfile", "memmap", "random"})
-    assert {"open", "exec", "eval", "getattr", "setattr", "print", "input"}.isdisjoint(pure.BUILTINS)
+        assert names.isdisjoint(
+            {"load", "save", "savetxt", "loadtxt", "fromfile", "memmap", "random"}
+        )
+    assert {"open", "exec", "eval", "getattr", "setattr", "print", "input"}.isdisjoint(
+        pure.BUILTINS
+    )

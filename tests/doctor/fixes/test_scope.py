@@ -9,7 +9,9 @@ MODULE = Frame("", -1, 0, -1, "a.py")
 
 
 def site(number, line=1, loops=()):
-    return Site(number, SourceSpan("a.py", line, 0, line, 1), "binop", "x", "", (line, line), (), loops)
+    return Site(
+        number, SourceSpan("a.py", line, 0, line, 1), "binop", "x", "", (line, line), (), loops
+    )
 
 
 def tape(nodes, bindings, frames=(MODULE,), lines=(), loops=None):

@@ -64,9 +64,7 @@ class Ran:
 
     def bound(self, text: str, frame: int | None = None) -> Node:
         """What a text meant last."""
-        found = [
-            b for b in self.tape.bindings if b.text == text and frame in {None, b.frame}
-        ]
+        found = [b for b in self.tape.bindings if b.text == text and frame in {None, b.frame}]
         return self.tape[found[-1].node]
 
     def text(self, node: Node) -> str:

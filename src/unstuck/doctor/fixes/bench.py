@@ -165,7 +165,10 @@ class Bench:
         """Every call in the program."""
         if not self.called:
             self.called = [
-                node for tree in self.trees() for node in ast.walk(tree) if isinstance(node, ast.Call)
+                node
+                for tree in self.trees()
+                for node in ast.walk(tree)
+                if isinstance(node, ast.Call)
             ]
         return self.called
 
@@ -281,9 +284,7 @@ def read_site(text: str) -> tuple[ast.expr, ast.stmt | None, Source] | None:
     return None
 
 
-def _module(
-    tape: Tape, scopes: Scopes, node: Node, point: Mapping[int, Any]
-) -> dict[str, Any]:
+def _module(tape: Tape, scopes: Scopes, node: Node, point: Mapping[int, Any]) -> dict[str, Any]:
     """What the module's names mean inside helpers."""
     found: dict[str, Any] = {}
     if tape.frames and tape.frames[0].file == tape.frames[node.frame].file:
@@ -299,15 +300,15 @@ def _remember(bench: Bench, instance: Instance, trees: list[tuple[ast.expr, Any]
     if memo is None:
         return
     for tree, reference in trees:
-        value = instance.of(reference.index, bench.tape) if hasattr(reference, "index") else reference
+        value = (
+            instance.of(reference.index, bench.tape) if hasattr(reference, "index") else reference
+        )
         memo[id(tree)] = tree, value
     try:
         now = bench.value(bench.tree, instance)
     except CannotEvaluate:
         return
-    if bench.statement is None and not _equal(
-        now, instance.of(instance.node.index, bench.tape)
-    ):
+    if bench.statement is None and not _equal(now, instance.of(instance.node.index, bench.tape)):
         memo.clear()
 
 
@@ -332,7 +333,9 @@ def _texts(bench: Bench) -> list[str]:
     found: list[str] = []
     for text in ordered:
         nodes = tuple(each.names[text] for each in bench.instances)
-        if nodes in seen or any(number >= each.node.index for number, each in zip(nodes, bench.instances, strict=True)):
+        if nodes in seen or any(
+            number >= each.node.index for number, each in zip(nodes, bench.instances, strict=True)
+        ):
             continue
         value = first.of(nodes[0], bench.tape)
         if not isinstance(value, np.ndarray | np.generic | float | int | complex):

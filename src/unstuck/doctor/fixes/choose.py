@@ -70,8 +70,10 @@ class Chooser:
             return ()
         sets = [first]
         for number, suspect in enumerate(self.exact):
-            for option in suspect.options[1:3]:
-                sets.append((*first[:number], Chosen(suspect, option), *first[number + 1 :]))
+            sets.extend(
+                (*first[:number], Chosen(suspect, option), *first[number + 1 :])
+                for option in suspect.options[1:3]
+            )
         self.say(f"re-running with {_changes(len(first))}")
         self._run(sets[:2])
         if max(self._score(s) for s in sets[:2]) < GOOD:
@@ -173,7 +175,7 @@ class Chooser:
 
 
 def one_a_family(suspects: Sequence[Suspect]) -> list[Suspect]:
-    """Weights, data and decay are mended together; a rate is only changed when those do not help."""
+    """Weights, data and decay are mended together; a rate only when those do not help."""
     found: dict[str, Suspect] = {}
     for suspect in suspects:
         family = suspect.code[:2] if suspect.code != "T607" else "T607"

@@ -10,6 +10,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -175,7 +176,7 @@ def with_slopes(bench: Bench, pool: list[Slope]) -> Iterator[Variant]:
         for part in parts:
             for slope in pool:
                 yield from _instead(bench, part, slope, slope.cost + 0.1)
-        for first, second in zip(parts, parts[1:], strict=False):
+        for first, second in pairwise(parts):
             for slope in pool:
                 found = _pair(bench, first, second, slope)
                 if found is not None:

@@ -202,4 +202,3 @@ def _counts_down(node: ast.expr) -> bool:
     if isinstance(node, ast.Call) and len(node.args) == 3:
         return (_constant(node.args[2]) or 0) < 0
     return False
-

@@ -79,11 +79,11 @@ class Function:
 
 
 class Interpreter:
-    """Evaluates expressions of one program.
+    r"""Evaluates expressions of one program.
 
     Examples
     --------
-    >>> program = Program({"a.py": "import numpy as np\\ndef f(x):\\n    return x * 2"}, "a.py")
+    >>> program = Program({"a.py": "import numpy as np\ndef f(x):\n    return x * 2"}, "a.py")
     >>> Interpreter(program).evaluate("np.sum(f(a))", {"a": np.ones(3)})
     np.float64(6.0)
     """

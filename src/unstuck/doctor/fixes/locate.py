@@ -237,7 +237,7 @@ class Search:
 def common_factor(
     ratios: Mapping[int, float], judgement: Judgement, bad: Sequence[int]
 ) -> tuple[float, frozenset[int]]:
-    """The largest group of repaired parameters that share a ratio; the ratio over the common one."""
+    """The largest group of repaired parameters with one ratio; the ratio over the common one."""
     groups = [[k for k, other in ratios.items() if same(other, ratio)] for ratio in ratios.values()]
     best = max(groups, key=lambda g: (len(g), ratios[g[0]] > 0))
     ratio = ratios[best[0]]

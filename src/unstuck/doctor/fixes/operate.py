@@ -121,7 +121,11 @@ class Statements(ABC):
 
     def _unary(self, node: ast.UnaryOp, env: Environment) -> Any:
         operand = self.value(node.operand, env)
-        if isinstance(operand, np.ndarray) and isinstance(node.op, ast.USub) and operand.dtype == bool:
+        if (
+            isinstance(operand, np.ndarray)
+            and isinstance(node.op, ast.USub)
+            and operand.dtype == bool
+        ):
             raise CannotEvaluate("the negative of a boolean array is not defined")
         numeric(operand)
         return UNARY[type(node.op)](operand)

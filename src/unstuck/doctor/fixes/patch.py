@@ -85,8 +85,10 @@ def unified_diff(before: Program, after: Program) -> str:
             "/dev/null" if old is None else f"a/{file}",
             "/dev/null" if new is None else f"b/{file}",
         )
-        for line in lines:
-            parts.append(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n")
+        parts.extend(
+            line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+            for line in lines
+        )
     return "".join(parts)
 
 

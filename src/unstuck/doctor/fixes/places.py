@@ -162,7 +162,7 @@ def children(node: ast.AST) -> Iterator[tuple[str, int | None, ast.AST]]:
                     yield name, number, item
 
 
-def precedence(node: ast.expr) -> int:  # noqa: PLR0911 - one line a kind of expression
+def precedence(node: ast.expr) -> int:
     """How tightly an expression binds."""
     match node:
         case ast.Tuple():
@@ -192,7 +192,7 @@ def precedence(node: ast.expr) -> int:  # noqa: PLR0911 - one line a kind of exp
     return ATOM
 
 
-def required(parent: ast.AST, field: str) -> int:  # noqa: PLR0911 - one line a kind of place
+def required(parent: ast.AST, field: str) -> int:
     """How tightly an expression must bind to stand in a field of ``parent`` without parentheses."""
     match parent:
         case ast.BinOp(op=ast.Pow()):

@@ -19,9 +19,38 @@ class CannotEvaluate(UnstuckError):  # noqa: N818 - reads as what happened
     """An expression that the interpreter does not evaluate, and why."""
 
 
-_NUMPY = ["abs", "absolute", "add", "all", "allclose", "amax", "amin", "angle", "any", "append", "apply_along_axis", "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argsort", "argwhere", "around", "array", "array_equal", "array_split", "asanyarray", "asarray", "ascontiguousarray", "atleast_1d", "atleast_2d", "atleast_3d", "average", "bincount", "broadcast_arrays", "broadcast_to", "c_", "cbrt", "ceil", "clip", "column_stack", "concatenate", "conj", "convolve", "copy", "copysign", "correlate", "cos", "cosh", "count_nonzero", "cross", "cumprod", "cumsum", "deg2rad", "degrees", "diag", "diagonal", "diff", "divide", "dot", "dsplit", "dstack", "einsum", "empty", "empty_like", "equal", "exp", "exp2", "expand_dims", "expm1", "eye", "fabs", "fix", "flip", "fliplr", "flipud", "float_power", "floor", "floor_divide", "fmax", "fmin", "fmod", "full", "full_like", "greater", "greater_equal", "heaviside", "hsplit", "hstack", "hypot", "identity", "inner", "isclose", "isfinite", "isinf", "isnan", "isscalar", "kron", "less", "less_equal", "linspace", "log", "log10", "log1p", "log2", "logaddexp", "logaddexp2", "logical_and", "logical_not", "logical_or", "logical_xor", "logspace", "matmul", "max", "maximum", "mean", "median", "min", "minimum", "mod", "moveaxis", "multiply", "nan_to_num", "nanmax", "nanmean", "nanmin", "nansum", "ndim", "negative", "newaxis", "nonzero", "norm", "not_equal", "ones", "ones_like", "outer", "pad", "percentile", "positive", "power", "prod", "ptp", "quantile", "rad2deg", "radians", "ravel", "reciprocal", "remainder", "repeat", "reshape", "rint", "roll", "rollaxis", "rot90", "round", "row_stack", "searchsorted", "select", "shape", "sign", "signbit", "sin", "sinc", "sinh", "size", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot", "tile", "trace", "transpose", "trapezoid", "tri", "tril", "triu", "true_divide", "trunc", "unique", "unravel_index", "var", "vdot", "vectorize", "vsplit", "vstack", "where", "zeros", "zeros_like", "r_", "s_", "ix_", "indices", "meshgrid", "nansum", "permute_dims", "float16", "float32", "float64", "int8", "int16", "int32", "int64", "intp", "uint8", "bool_", "float_", "int_", "double", "single", "half", "pi", "e", "inf", "nan", "euler_gamma", "NINF", "PINF", "Inf", "NaN", "ndarray", "integer", "floating", "number", "generic", "finfo", "iinfo"]
-_MATH = ["acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "ceil", "comb", "copysign", "cos", "cosh", "degrees", "dist", "e", "erf", "erfc", "exp", "expm1", "fabs", "factorial", "floor", "fmod", "frexp", "fsum", "gamma", "hypot", "inf", "isclose", "isfinite", "isinf", "isnan", "ldexp", "lgamma", "log", "log10", "log1p", "log2", "modf", "nan", "pi", "pow", "prod", "radians", "sin", "sinh", "sqrt", "tan", "tanh", "tau", "trunc"]
-_BUILTINS = ["abs", "all", "any", "bool", "complex", "dict", "divmod", "enumerate", "filter", "float", "int", "isinstance", "len", "list", "map", "max", "min", "None", "pow", "range", "reversed", "round", "set", "slice", "sorted", "str", "sum", "tuple", "zip", "True", "False"]
+_NUMPY = """
+    abs absolute add all allclose amax amin angle any append apply_along_axis arange arccos
+    arccosh arcsin arcsinh arctan arctan2 arctanh argmax argmin argsort argwhere around array
+    array_equal array_split asanyarray asarray ascontiguousarray atleast_1d atleast_2d
+    atleast_3d average bincount broadcast_arrays broadcast_to c_ cbrt ceil clip column_stack
+    concatenate conj convolve copy copysign correlate cos cosh count_nonzero cross cumprod
+    cumsum deg2rad degrees diag diagonal diff divide dot dsplit dstack einsum empty empty_like
+    equal exp exp2 expand_dims expm1 eye fabs fix flip fliplr flipud float_power floor
+    floor_divide fmax fmin fmod full full_like greater greater_equal heaviside hsplit hstack
+    hypot identity inner isclose isfinite isinf isnan isscalar kron less less_equal linspace
+    log log10 log1p log2 logaddexp logaddexp2 logical_and logical_not logical_or logical_xor
+    logspace matmul max maximum mean median min minimum mod moveaxis multiply nan_to_num
+    nanmax nanmean nanmin nansum ndim negative newaxis nonzero norm not_equal ones ones_like
+    outer pad percentile positive power prod ptp quantile rad2deg radians ravel reciprocal
+    remainder repeat reshape rint roll rollaxis rot90 round row_stack searchsorted select
+    shape sign signbit sin sinc sinh size sort split sqrt square squeeze stack std subtract
+    sum swapaxes take take_along_axis tan tanh tensordot tile trace transpose trapezoid tri
+    tril triu true_divide trunc unique unravel_index var vdot vectorize vsplit vstack where
+    zeros zeros_like r_ s_ ix_ indices meshgrid nansum permute_dims float16 float32 float64
+    int8 int16 int32 int64 intp uint8 bool_ float_ int_ double single half pi e inf nan
+    euler_gamma NINF PINF Inf NaN ndarray integer floating number generic finfo iinfo
+""".split()  # noqa: SIM905 - a table of names
+_MATH = """
+    acos acosh asin asinh atan atan2 atanh ceil comb copysign cos cosh degrees dist e erf erfc
+    exp expm1 fabs factorial floor fmod frexp fsum gamma hypot inf isclose isfinite isinf
+    isnan ldexp lgamma log log10 log1p log2 modf nan pi pow prod radians sin sinh sqrt tan
+    tanh tau trunc
+""".split()  # noqa: SIM905 - a table of names
+_BUILTINS = """
+    abs all any bool complex dict divmod enumerate filter float int isinstance len list map
+    max min None pow range reversed round set slice sorted str sum tuple zip True False
+""".split()  # noqa: SIM905 - a table of names
 # Modules by the name under which a program imports them, and what of them may be used.
 MODULES: dict[str, frozenset[str]] = {
     "numpy": frozenset(_NUMPY) | {"linalg", "errstate"},
@@ -39,7 +68,12 @@ BUILTINS: dict[str, Any] = {
     name: getattr(builtins, name) for name in _BUILTINS if name not in {"None", "True", "False"}
 }
 ARRAY_ATTRIBUTES = frozenset({"T", "shape", "size", "ndim", "dtype", "real", "imag", "nbytes"})
-ARRAY_METHODS = frozenset(["all", "any", "argmax", "argmin", "argsort", "astype", "clip", "conj", "copy", "cumprod", "cumsum", "diagonal", "dot", "flatten", "item", "max", "mean", "min", "nonzero", "prod", "ravel", "repeat", "reshape", "round", "squeeze", "std", "sum", "swapaxes", "take", "tolist", "trace", "transpose", "var", "is_integer"])
+_METHODS = """
+    all any argmax argmin argsort astype clip conj copy cumprod cumsum diagonal dot flatten
+    item max mean min nonzero prod ravel repeat reshape round squeeze std sum swapaxes take
+    tolist trace transpose var is_integer
+""".split()  # noqa: SIM905 - a table of names
+ARRAY_METHODS = frozenset(_METHODS)
 OBJECT_METHODS: dict[type, frozenset[str]] = {
     list: frozenset({"append", "extend", "insert", "pop", "reverse", "index", "count", "copy"}),
     dict: frozenset({"get", "items", "keys", "values", "copy"}),
@@ -48,7 +82,9 @@ OBJECT_METHODS: dict[type, frozenset[str]] = {
     float: frozenset({"is_integer", "conjugate"}),
 }
 _SHAPED = frozenset({"zeros", "ones", "empty", "full", "broadcast_to"})
-_PRODUCTS = frozenset({"dot", "matmul", "inner", "tensordot", "vdot", "outer", "kron", "__matmul__"})
+_PRODUCTS = frozenset(
+    {"dot", "matmul", "inner", "tensordot", "vdot", "outer", "kron", "__matmul__"}
+)
 
 
 def member(module: str, name: str) -> Any:
@@ -102,7 +138,9 @@ def call(function: Callable[..., Any], args: list[Any], kwargs: Mapping[str, Any
     elif name in {"arange", "linspace", "logspace"}:
         guard_count(_length(name, args))
     elif name in {"repeat", "tile"} and len(args) > 1:
-        guard_count(np.size(args[0]) * int(np.sum(args[1]) if name == "repeat" else _product(args[1])))
+        guard_count(
+            np.size(args[0]) * int(np.sum(args[1]) if name == "repeat" else _product(args[1]))
+        )
     elif name in {"pad", "einsum", "meshgrid", "indices", "factorial", "comb"}:
         guard_count(sum(np.size(each) for each in args) ** 2)
     return function(*args, **kwargs)

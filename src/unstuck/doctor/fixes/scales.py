@@ -54,9 +54,7 @@ def numbers(bench: Bench) -> list[tuple[str, float]]:
     return found
 
 
-def mended(
-    bench: Bench, variant: Variant, factor: float
-) -> Iterator[tuple[Variant, float, float]]:
+def mended(bench: Bench, variant: Variant, factor: float) -> Iterator[tuple[Variant, float, float]]:
     """The same variant with a sign or a number that makes the factor right, and what that costs."""
     if bench.good(factor) or variant.kind in {"sign", "scale"}:
         return

@@ -211,7 +211,9 @@ def counters(names: Mapping[str, int]) -> dict[str, int]:
             case ast.Name(id=name):
                 open_items.append((base, name, 0, node))
             case ast.BinOp(
-                left=ast.Name(id=name), op=ast.Add() | ast.Sub() as op, right=ast.Constant(value=int() as by)
+                left=ast.Name(id=name),
+                op=ast.Add() | ast.Sub() as op,
+                right=ast.Constant(value=int() as by),
             ):
                 open_items.append((base, name, by if isinstance(op, ast.Add) else -by, node))
     found: dict[str, set[int]] = defaultdict(set)
@@ -251,7 +253,8 @@ def _varies(text: str) -> bool:
     if text[-1:] != "]":
         return False
     return any(
-        isinstance(node, ast.Subscript) and any(isinstance(n, ast.Name) for n in ast.walk(node.slice))
+        isinstance(node, ast.Subscript)
+        and any(isinstance(n, ast.Name) for n in ast.walk(node.slice))
         for node in ast.walk(expression(text))
     )
 

@@ -41,9 +41,7 @@ def arrangements(bench: Bench) -> Iterator[Variant]:
             yield from _given(swap(bench, parent, segment(bench, leaf), "transpose", 1.0))
         else:
             yield from _given(swap(bench, leaf, f"{_atom(bench, leaf)}.T", "transpose", 1.0))
-    yield from _given(
-        swap(bench, bench.tree, f"{_atom(bench, bench.tree)}.T", "transpose", 1.2)
-    )
+    yield from _given(swap(bench, bench.tree, f"{_atom(bench, bench.tree)}.T", "transpose", 1.2))
     for part in bench.nodes():
         if isinstance(part, ast.Attribute) and part.attr == "T":
             yield from _given(swap(bench, part, segment(bench, part.value), "transpose", 1.0))
@@ -134,7 +132,9 @@ def _parts(bench: Bench, part: ast.Call) -> tuple[str, str, bool]:
     function = segment(bench, part.func)
     if isinstance(part.func, ast.Attribute):
         base = part.func.value
-        module = isinstance(base, ast.Name) and base.id in bench.interpreter.names[bench.file].modules
+        module = (
+            isinstance(base, ast.Name) and base.id in bench.interpreter.names[bench.file].modules
+        )
         if not module:
             return segment(bench, base), function, True
     return (segment(bench, part.args[0]) if part.args else ""), function, False

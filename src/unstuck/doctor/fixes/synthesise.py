@@ -138,7 +138,7 @@ class _Search:
         if kind == "drop":
             kind = "factor_extra" if _elementwise(self.bench) else "operand"
         edits = tuple(_edits(self.bench, variant))
-        self.found[text] = Candidate(text, factor, kind, True, variant.cost, edits)
+        self.found[text] = Candidate(text, factor, kind, proof=True, cost=variant.cost, edits=edits)
 
 
 def _elementwise(bench: Bench) -> bool:

@@ -325,7 +325,7 @@ def own_code(function: Any) -> Any:
         return getattr(getattr(function, "__init__", None), "__code__", None)
     code = getattr(function, "__code__", None)
     if code is None:
-        code = getattr(getattr(type(function), "__call__", None), "__code__", None)
+        code = getattr(type(function).__call__, "__code__", None) if callable(function) else None
     return code
 
 

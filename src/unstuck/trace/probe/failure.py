@@ -9,7 +9,7 @@ from typing import Any
 
 from .source import Text
 
-HERE = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - Python 3.8
+HERE = os.path.dirname(os.path.abspath(__file__))
 MOST_KEYS = 50
 LONGEST = 20_000  # characters of a message
 

@@ -69,7 +69,22 @@ class Hooks:
         }
         found.update({op: self.single(op, plain) for op, plain in SINGLE.items()})
         found.update({op: self.comparison(op, plain) for op, plain in COMPARISONS.items()})
-        for name in ["getitem", "slot", "attribute", "loaded", "iterate", "fresh", "assigned", "bind", "augmented", "held_attribute", "held_item", "augmented_held", "enter", "enter_generator"]:
+        for name in [
+            "getitem",
+            "slot",
+            "attribute",
+            "loaded",
+            "iterate",
+            "fresh",
+            "assigned",
+            "bind",
+            "augmented",
+            "held_attribute",
+            "held_item",
+            "augmented_held",
+            "enter",
+            "enter_generator",
+        ]:
             found[name] = getattr(self, name)
         found["call"] = self.calls.call
         for name in ("leave", "left", "away", "back", "leave_generator"):
@@ -177,7 +192,11 @@ class Hooks:
 
     def loaded(self, site: int, value: Any) -> Any:
         """`owner.name`, read."""
-        if type(value) is float or isinstance(value, np.ndarray) or id(value) in self.recorder.known:
+        if (
+            type(value) is float
+            or isinstance(value, np.ndarray)
+            or id(value) in self.recorder.known
+        ):
             if get_ident() == self.recorder.main:
                 self.frames.bind(self.sites[site].text, value)
         return value

@@ -26,7 +26,7 @@ SYNTAX = "syntax"
 
 def main(path: str) -> None:
     """Run the program that a request names."""
-    with open(path, encoding="utf-8") as file:  # noqa: PTH123 - Python 3.8
+    with open(path, encoding="utf-8") as file:
         request = json.load(file)
     run = Run(request)
     status = run.go()
@@ -128,11 +128,11 @@ class Run:
         request = self.request
         path = self.sources.path(request["entry"])
         sys.argv[:] = [path, *request["arguments"]]
-        here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
+        here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
         sys.path[:] = [p for p in sys.path if p not in {here, ""}]
-        folder = os.path.dirname(path)  # noqa: PTH120
+        folder = os.path.dirname(path)
         for _ in (request.get("package") or "").split(".") if request.get("package") else ():
-            folder = os.path.dirname(folder)  # noqa: PTH120
+            folder = os.path.dirname(folder)
         sys.path.insert(0, folder)
         self.wait()
         OwnModules(self.sources, self.rewrite).install()

@@ -52,9 +52,7 @@ class Recording:
 
     def hooks(self) -> dict[str, Any]:
         """All of them."""
-        return Hooks(
-            self.recorder, self.frames, self.calls, self.sites, self.literals
-        ).table()
+        return Hooks(self.recorder, self.frames, self.calls, self.sites, self.literals).table()
 
     def away(self) -> None:
         """Record nothing more."""
@@ -113,9 +111,7 @@ class Watching:
 
     def rewriter(self, waited: Any, shortened: Any, file: str) -> Any:
         """Only what is wanted is hooked."""
-        return ValueRewriter(
-            waited, shortened, file, self.wanted.__contains__, [], {}, names=False
-        )
+        return ValueRewriter(waited, shortened, file, self.wanted.__contains__, [], {}, names=False)
 
     def hooks(self) -> dict[str, Any]:
         """All of them."""

@@ -97,9 +97,7 @@ class Recorder:
         inplace: bool = False,
     ) -> Node:
         """Note a value down."""
-        node = Node(
-            len(self.nodes), site, op, args, kwargs, value, parents, self.frame, inplace
-        )
+        node = Node(len(self.nodes), site, op, args, kwargs, value, parents, self.frame, inplace)
         self.nodes.append(node)
         self.known[id(value)] = node
         self.alive.append(value)
@@ -207,7 +205,12 @@ class Recorder:
         found: list[Any] = []
         for item in values:
             kind = type(item)
-            if (kind in NUMBERS and id(item) not in known) or kind is int or kind is str or kind is bool:
+            if (
+                (kind in NUMBERS and id(item) not in known)
+                or kind is int
+                or kind is str
+                or kind is bool
+            ):
                 found.append(item)
             else:
                 found.append(self.wrap(item, parents, depth + 1))

@@ -92,7 +92,7 @@ class Results:
         return value
 
     def vectorized(self, site: int, function: Any, *args: Any, **kwargs: Any) -> Any:
-        """`np.vectorize(f)(x)`: what went into `f` are items of x, what came out fills the result."""
+        """`np.vectorize(f)(x)`: items of x went into `f`, what came out fills the result."""
         recorder = self.recorder
         array: Any = args[0] if len(args) == 1 and not kwargs else None
         plain = function.signature is None and not function.excluded
@@ -144,4 +144,3 @@ def numbers(args: Any, kwargs: Any) -> tuple[Any, ...]:
 def same(a: Any, b: Any) -> bool:
     """True if two arrays have the same numbers, NaN included."""
     return bool(a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes())
-

@@ -148,7 +148,9 @@ class ValueRewriter(LoopRewriter):
         if type(node).__name__ == "Index":  # Python 3.8
             return self.index(node.value)
         if type(node).__name__ == "ExtSlice":
-            return put(ast.Tuple([self.index(item) for item in node.dims], ast.Load()), node.dims[0])
+            return put(
+                ast.Tuple([self.index(item) for item in node.dims], ast.Load()), node.dims[0]
+            )
         return self.visit(node)
 
     def visit_Subscript(self, node: ast.Subscript) -> Any:  # noqa: N802

@@ -104,7 +104,7 @@ class Store:
     # ------------------------------------------------------------------------------- files
     def write(self, out: str, name: str, content: dict[str, Any]) -> None:
         """Write both files; the JSON last, so that one that is there is whole."""
-        with open(os.path.join(out, name + ".bin"), "wb") as file:  # noqa: PTH123 - Python 3.8
+        with open(os.path.join(out, name + ".bin"), "wb") as file:
             for offset, array in self.chunks:
                 file.seek(offset)
                 memory = memory_of(array)
@@ -125,6 +125,6 @@ def memory_of(array: Any) -> Any:
 def write_json(out: str, name: str, content: Any) -> None:
     """Write a JSON file so that it is there as a whole or not at all."""
     path = os.path.join(out, name)
-    with open(path + ".part", "w", encoding="utf-8") as file:  # noqa: PTH123
+    with open(path + ".part", "w", encoding="utf-8") as file:
         json.dump(content, file)
-    os.replace(path + ".part", path)  # noqa: PTH105
+    os.replace(path + ".part", path)

@@ -8,13 +8,10 @@ import numpy as np
 
 KINDS = "biufc"
 SCALARS = {
-    t
-    for t in (
-        *(np.float16, np.float32, np.float64, np.longdouble),
-        *(np.int8, np.int16, np.int32, np.int64, np.longlong, np.intp),
-        *(np.uint8, np.uint16, np.uint32, np.uint64, np.ulonglong, np.uintp),
-        *(np.complex64, np.complex128),
-    )
+    *(np.float16, np.float32, np.float64, np.longdouble),
+    *(np.int8, np.int16, np.int32, np.int64, np.longlong, np.intp),
+    *(np.uint8, np.uint16, np.uint32, np.uint64, np.ulonglong, np.uintp),
+    *(np.complex64, np.complex128),
 }
 NUMBERS = frozenset([float, complex, *SCALARS])  # one number each, known by its identity
 

@@ -1,4 +1,4 @@
-"""Watching a few expressions over a whole run: the first times, the last times, and some between."""
+"""Watching a few expressions over a whole run: its first times, its last, some between."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ def behind_assignment(
             found = (node.lineno, name)
             if inside:
                 break
-        elif inside and len(targets) == 1 and name not in {t for t in targets}:
+        elif inside and len(targets) == 1 and name not in set(targets):
             found = (node.lineno, targets[0])
     if found is None:
         return None
