@@ -68,9 +68,12 @@ def test_the_verdict_of_a_record(evidence, verdict):
     record = RunRecord("test", (), {"step": np.array([0, 1])}, evidence=evidence)
     seen = diagnose_record(record)
     assert seen.verdict == verdict
-    no_progress = "inf" in str(evidence) and not seen.progress
-    diverged = not no_progress and not math.isfinite(seen.progress.end)
-    assert bool(seen.reason) == (verdict == "unknown" or no_progress or diverged)
+    diverged = (
+        evidence is not None
+        and math.isfinite(evidence.loss_start)
+        and not math.isfinite(evidence.loss_end)
+    )
+    assert bool(seen.reason) == (verdict == "unknown" or diverged)
     assert str(seen)
 
 

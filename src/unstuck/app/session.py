@@ -175,7 +175,7 @@ def run_training(
         history = trainer.fit(parts.X, y, resume=checkpoint if resume else None)
     except DivergenceError as error:
         _keep_diverged(folder, description, watch)
-        doctor.speak(watch.history and watch.history.record)
+        doctor.speak(watch.history.record if watch.history is not None else None)
         raise DivergenceError(f"{error} What was seen is kept in {folder}.") from None
     finally:
         watch.close()

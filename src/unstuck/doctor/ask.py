@@ -102,10 +102,10 @@ def verdict_of(record: RunRecord) -> tuple[Verdict, str]:
     """Learns, stuck or unknown, and the reason for the last."""
     seen = evidence(record)
     share = progress_of(record)
-    if not math.isnan(share):
-        return ("learns" if share > STUCK else "stuck"), ""
     if math.isfinite(seen.loss_start) and not math.isfinite(seen.loss_end) and len(record) > 1:
         return "stuck", "the cost became NaN or infinite"
+    if not math.isnan(share):
+        return ("learns" if share > STUCK else "stuck"), ""
     return "unknown", "the record does not say how good the network was in the end"
 
 
