@@ -25,7 +25,7 @@ from unstuck.doctor.diagnosis import (
     Verdict,
 )
 from unstuck.doctor.fixes.choose import LEAST, Choice, Chooser
-from unstuck.doctor.fixes.moves import moved_span
+from unstuck.doctor.fixes.moves import moved_key, moved_span
 from unstuck.doctor.fixes.patch import Edit, unified_diff
 from unstuck.doctor.fixes.verify import Trials
 from unstuck.doctor.gradient import GradientFindings, judge_gradients_of
@@ -33,6 +33,7 @@ from unstuck.doctor.judge import judge
 from unstuck.doctor.rules import RULES
 from unstuck.doctor.rules.statements import useless_statements
 from unstuck.doctor.soft import soft_suspects, wrong_softmax_axis
+from unstuck.doctor.stray import stray_factors
 from unstuck.doctor.suspect import Suspect
 from unstuck.doctor.updates import update_suspects
 from unstuck.trace.facts import build_record
@@ -40,10 +41,13 @@ from unstuck.trace.program import Program
 from unstuck.trace.progress import Measured
 from unstuck.trace.request import Key, Limits, Outcome, Request
 from unstuck.trace.sandbox import Sandbox
+from unstuck.trace.tape import Tape
 from unstuck.trace.traced import Traced, trace
 
 BUDGET = 60.0
-BASELINE_SHARE = 0.2  # of the budget, that the first run may take
+GLANCE = 0.07  # of the budget: a program that runs longer is counted so far
+BASELINE_SHARE = 0.22  # of the budget, that one run of the program as it is may take
+TRIAL_SHARE = 0.08  # of the budget, that a re-run may take: longer programs are compared early
 ROUNDS = 6  # of examining a repaired program again
 STUCK = 0.08  # progress under which a program has learned nothing
 CLOSES = 0.5  # of the gap, that a repair must close for the program to be called stuck
@@ -65,8 +69,12 @@ class Case:
     current: Program
     outcome: Outcome | None = None
     traced: Traced | None = None  # of the program as it now stands
-    measured: Measured | None = None
-    stop: tuple[Key, int] | None = None
+    measured: Measured | None = None  # of the program as it was given
+    compared: Measured | None = None  # the same at the update at which runs are compared
+    stop: tuple[Key, int] | None = None  # that update in `current`; None: the end
+    before: Program | None = None  # the program that was traced last ...
+    edits: tuple[Edit, ...] = ()  # ... and what was changed since
+    ahead: Outcome | None = None  # of `current`, where it was counted already
     findings: list[Finding] = field(default_factory=list)
     clean: list[Clean] = field(default_factory=list)
     unchecked: list[Unchecked] = field(default_factory=list)
@@ -74,6 +82,7 @@ class Case:
     after: float = float("nan")
     after_measured: Measured | None = None
     runs: int = 0
+    checked: bool = False  # the rules were asked
     why: str = ""
     cut: str = ""
     interrupted: bool = False
@@ -137,6 +146,25 @@ def work(case: Case) -> None:
             break
         if learned(case) and case.after > 0.85:
             break
+    confirm(case)
+
+
+def confirm(case: Case) -> None:
+    """A repair that was compared early is run to the end, if there is time for that."""
+    if case.stop is None or case.traced is None or not learned(case) or case.outcome is None:
+        return
+    if case.before is None:
+        return
+    seconds = case.deadline - time.monotonic()
+    if case.outcome.status != "finished" or 1.3 * case.outcome.seconds > seconds:
+        return
+    case.say("running the repaired program to its end")
+    trials = Trials(case.sandbox, case.before, case.traced.eye(), case.deadline)
+    (trial,) = trials.run([(case.current, case.edits)], limit=seconds)
+    case.runs += 1
+    if trial.measured is not None and trial.ran:
+        case.after, case.after_measured, case.compared = trial.gained, trial.measured, case.measured
+        case.cut = ""
 
 
 # ------------------------------------------------------------------------------------- look
@@ -145,37 +173,36 @@ def work(case: Case) -> None:
 def look(case: Case, *, first: bool) -> list[Suspect]:
     """Run and record the program as it now is; everything that may be wrong with it."""
     case.say("running the program as it is" if first else "examining the repaired program")
-    left = case.deadline - time.monotonic()
-    share = case.budget * BASELINE_SHARE if first else left * 0.4
-    outcome = case.sandbox.run(case.current, Request("tally"), Limits(seconds=min(share, left)))
+    outcome = case.ahead or tally(case, GLANCE)
+    case.ahead = None
     if first:
         case.outcome = outcome
         source_findings(case)
-    if outcome.status == "timeout" and outcome.loops:
-        cut_short(case, outcome)
     if outcome.status in {"syntax", "interpreter", "input", "output"}:
         return []
-    traced, why, tape = trace(
-        lambda request: case.sandbox.run(
-            case.current,
-            request,
-            Limits(seconds=max(2.0, min(20.0, 0.4 * (case.deadline - time.monotonic())))),
-        ),
-        outcome.loops,
-        case.say,
-    )
-    suspects: list[Suspect] = []
-    if outcome.status == "raised":
-        suspects += crash_suspects(case.current, outcome)
-    case.traced = traced
+    crash = crash_suspects(case.current, outcome) if outcome.status == "raised" else []
+    if not first and any(s.options for s in crash):  # it came no further than that
+        case.traced = None
+        return reported(case, crash)
+    traced, why, tape = traced_from(case, outcome)
+    lost = update_suspects(case.current, None, tape, outcome) if traced is None else []
+    if outcome.status == "timeout" and traced is None and not lost:  # not come to its training?
+        outcome = tally(case, BASELINE_SHARE)
+        traced, why, tape = traced_from(case, outcome)
+        lost = update_suspects(case.current, None, tape, outcome) if traced is None else []
+    if outcome.status == "timeout" and case.stop is None:
+        cut_short(case, outcome)
+    case.traced, case.before, case.edits = traced, case.current, ()
     if traced is None:
         case.why = case.why or why
-        suspects += update_suspects(case.current, None, tape, outcome)
         if first:
             case.unchecked.append(Unchecked("gradient", why))
-        return reported(case, suspects)
+        return reported(case, [*crash, *lost])
     if case.measured is None:
         watch_baseline(case, traced)
+        if case.current is case.program and case.outcome is not None:
+            outcome = case.outcome
+    suspects = crash_suspects(case.current, outcome) if outcome.status == "raised" else []
     case.say("checking the gradients")
     program = case.current
     forward: list[Suspect] = []
@@ -200,10 +227,31 @@ def look(case: Case, *, first: bool) -> list[Suspect]:
     rest = [f for f in findings if f.code[0] not in "GU" or f.code[0] not in taken]
     stuck = case.measured is None or max(case.measured.gained, case.after) < 0.5
     suspects += soft_suspects(case.current, traced, rest, record, stuck=stuck)
-    if first:
+    suspects += checked(case, "gradient", lambda: stray_factors(program, traced), [])
+    if not case.checked:
+        case.checked = True
         case.clean += [*gradients.clean, *clean]
-        case.unchecked += [*gradients.unchecked, *unchecked]
+        case.unchecked = [*gradients.unchecked, *unchecked]
     return reported(case, suspects)
+
+
+def tally(case: Case, share: float) -> Outcome:
+    """Run the program as it now is, counting its loops."""
+    seconds = min(share * case.budget, case.deadline - time.monotonic())
+    return case.sandbox.run(case.current, Request("tally"), Limits(seconds=max(0.5, seconds)))
+
+
+def traced_from(case: Case, outcome: Outcome) -> tuple[Traced | None, str, Tape | None]:
+    """Record the program as it now is; or why that cannot be done."""
+    return trace(
+        lambda request: case.sandbox.run(
+            case.current,
+            request,
+            Limits(seconds=max(2.0, min(20.0, 0.4 * (case.deadline - time.monotonic())))),
+        ),
+        outcome.loops,
+        case.say,
+    )
 
 
 def checked(case: Case, what: str, check: Callable[[], T], otherwise: T) -> T:
@@ -219,9 +267,13 @@ def checked(case: Case, what: str, check: Callable[[], T], otherwise: T) -> T:
 
 
 def reported(case: Case, suspects: list[Suspect]) -> list[Suspect]:
-    """Keep the findings for the answer, in terms of the program as it was given."""
+    """Keep the findings for the answer, in terms of the program as it was given.
+
+    Of a program that is repaired in part, only those count that a change was needed for.
+    """
     for suspect in suspects:
-        if suspect.speculative:
+        later = case.current is not case.program and suspect.finding.severity != "note"
+        if suspect.speculative or later:
             continue
         finding = original_place(case, suspect.finding)
         if not suspect.exact:
@@ -259,16 +311,16 @@ def source_findings(case: Case) -> None:
 
 
 def cut_short(case: Case, outcome: Outcome) -> None:
-    """A program that trains for long is compared after as many iterations as there is time for."""
+    """A program that trains for long is re-run for as many iterations as there is time for."""
     loops = [loop for loop in outcome.loops if loop.parent is None and loop.iterations >= 2]
     if not loops:
         return
     longest = max(loops, key=lambda loop: loop.seconds)
-    share = case.budget * 0.08 / max(1e-3, longest.seconds)
-    case.stop = (longest.key, max(2, int(longest.iterations * min(1.0, share))))
+    share = case.budget * TRIAL_SHARE / max(1e-3, longest.seconds)
+    case.stop = (longest.key, max(2, int(longest.iterations * share)))
     case.cut = (
-        f"the program was compared after {case.stop[1]} iterations of the loop in line "
-        f"{longest.key[1]}, to fit the budget"
+        f"to fit the budget, runs were compared after {case.stop[1]:,} iterations of the loop in "
+        f"line {longest.key[1]}"
     )
 
 
@@ -279,9 +331,23 @@ def watch_baseline(case: Case, traced: Traced) -> None:
     if eye is not None and case.current is not case.program:
         key = original_key(case, eye.key)
         eye = None if key is None else replace(eye, key=key)
-    trials = Trials(case.sandbox, case.program, eye, case.deadline, case.stop)
-    (trial,) = trials.run([(case.program, ())])
-    case.measured = trial.measured
+    stop = case.stop
+    if stop is not None and case.current is not case.program:
+        loop = original_key(case, stop[0])
+        stop = None if loop is None else (loop, stop[1])
+    trials = Trials(case.sandbox, case.program, eye, case.deadline, stop)
+    seconds = max(2.0, case.budget * BASELINE_SHARE)
+    if stop is None:
+        (trial,) = trials.run([(case.program, ())], limit=seconds)
+        case.measured = case.compared = trial.measured
+        return
+    cut, whole = trials.run([(case.program, ())] * 2, stops=[stop, None], limit=seconds)
+    case.compared = cut.measured
+    case.measured = cut.measured
+    if whole.outcome.status not in {"timeout", "memory", "killed"}:
+        case.measured = whole.measured or cut.measured
+        if case.current is case.program:
+            case.outcome = replace(whole.outcome, loops=case.outcome.loops if case.outcome else ())
 
 
 def original_key(case: Case, key: Key) -> Key | None:
@@ -300,11 +366,13 @@ def original_key(case: Case, key: Key) -> Key | None:
 
 def mend(case: Case, suspects: Sequence[Suspect]) -> bool:
     """Find the set of changes that helps; True if there is one, then ``current`` has it."""
-    eye = case.traced.eye() if case.traced is not None else None
+    if case.traced is None:
+        return run_on(case, suspects)
+    eye = case.traced.eye()
     trials = Trials(case.sandbox, case.current, eye, case.deadline, case.stop)
-    trials.longest = case.outcome.seconds if case.outcome is not None else 1.0
-    if case.stop is not None:
-        trials.longest = case.budget * 0.1
+    trials.longest = case.budget * 1.2 * TRIAL_SHARE
+    if case.stop is None and case.outcome is not None:
+        trials.longest = case.outcome.seconds
     baseline = progress_now(case)
     choice = Chooser(trials, baseline, suspects, case.say).run()
     case.runs += trials.count
@@ -314,6 +382,51 @@ def mend(case: Case, suspects: Sequence[Suspect]) -> bool:
         return advance(case, suspects, trials)
     accept(case, choice)
     return True
+
+
+def run_on(case: Case, suspects: Sequence[Suspect]) -> bool:
+    """A program in which no training was seen: the change after which it comes furthest."""
+    exact = [s for s in suspects if s.exact and s.options]
+    if not exact:
+        return False
+    sets = [[s.options[0] for s in exact]]
+    for number, suspect in enumerate(exact):
+        sets += [
+            [*sets[0][:number], option, *sets[0][number + 1 :]] for option in suspect.options[1:]
+        ]
+    trials = Trials(case.sandbox, case.current, None, case.deadline)
+    case.say(f"re-running with {'1 change' if len(exact) == 1 else f'{len(exact)} changes'}")
+    crashed = {s.finding.span for s in exact if s.code == "P701"}
+    for start in range(0, len(sets), 2):
+        programs = []
+        for options in sets[start : start + 2]:
+            edits = [edit for option in options for edit in option.edits]
+            program = trials.with_edits(edits)
+            if program is not None:
+                programs.append((program, edits))
+        seconds = min(GLANCE * case.budget, case.deadline - time.monotonic())
+        outcomes = case.sandbox.run_all(
+            [(program, Request("tally")) for program, _ in programs],
+            Limits(seconds=max(0.5, seconds)),
+        )
+        case.runs += len(programs)
+        for (program, edits), outcome in zip(programs, outcomes, strict=True):
+            again = crash_suspects(program, outcome) if outcome.status == "raised" else []
+            if not crashed.isdisjoint(s.finding.span for s in again):
+                continue
+            for suspect in exact:
+                need(case, original_place(case, with_text(suspect, edits)))
+            follow(case, program, edits)
+            case.ahead = outcome
+            return True
+    return False
+
+
+def with_text(suspect: Suspect, edits: Sequence[Edit]) -> Finding:
+    """The finding with what is written in its place."""
+    own = [e for o in suspect.options for e in o.edits if e in edits]
+    text = own[0].text.strip() if own else suspect.finding.replacement
+    return replace(suspect.finding, replacement=text)
 
 
 def advance(case: Case, suspects: Sequence[Suspect], trials: Trials) -> bool:
@@ -327,9 +440,17 @@ def advance(case: Case, suspects: Sequence[Suspect], trials: Trials) -> bool:
     program = trials.with_edits(edits)
     if program is None:
         return False
-    case.needed += [original_place(case, s.finding) for s in exact]
-    case.current = program
+    for suspect in exact:
+        need(case, original_place(case, suspect.finding))
+    follow(case, program, edits)
     return True
+
+
+def follow(case: Case, program: Program, edits: Sequence[Edit]) -> None:
+    """The program that has these changes is the one that is examined from now on."""
+    if case.stop is not None:
+        case.stop = (moved_key(case.stop[0], edits, case.current, program), case.stop[1])
+    case.current, case.edits = program, tuple(edits)
 
 
 def accept(case: Case, choice: Choice) -> None:
@@ -338,10 +459,10 @@ def accept(case: Case, choice: Choice) -> None:
     if trial is None:
         return
     for member in choice.members:
-        finding = original_place(case, member.suspect.finding)
-        case.needed.append(finding)
-        if all((f.code, f.span) != (finding.code, finding.span) for f in case.findings):
-            case.findings.append(finding)
+        need(case, original_place(case, member.suspect.finding))
+        for other in case.findings:  # one change may mend several places: all layers' weights
+            if other.code == member.suspect.code and touched(other, member.option.edits):
+                need(case, other)
     case.after = trial.gained
     case.after_measured = trial.measured
     for index, finding in enumerate(case.findings):
@@ -350,12 +471,25 @@ def accept(case: Case, choice: Choice) -> None:
             if (finding.code, finding.span) == (own.code, own.span) and member.option.edits:
                 text = finding.replacement or member.option.edits[0].text.strip()
                 case.findings[index] = replace(finding, replacement=text, proved=True)
-    case.current = trial.program
+    follow(case, trial.program, trial.edits)
+
+
+def need(case: Case, finding: Finding) -> None:
+    """Remember that the change for a finding is part of the repair."""
+    case.needed.append(finding)
+    if all((f.code, f.span) != (finding.code, finding.span) for f in case.findings):
+        case.findings.append(finding)
+
+
+def touched(finding: Finding, edits: Sequence[Edit]) -> bool:
+    """True if one of the edits is made in the line of a finding."""
+    at = finding.span
+    return at is not None and any((e.span.file, e.span.line) == (at.file, at.line) for e in edits)
 
 
 def progress_now(case: Case) -> float:
     """Progress of the program as it now stands."""
-    measured = case.after_measured or case.measured
+    measured = case.after_measured or case.compared
     if measured is None:
         return -1.0
     return measured.gained + 0.1 * max(-1.0, measured.loss_gained)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -48,7 +49,15 @@ def soft_suspects(
     if stuck:
         known = {s.code for s in suspects}
         suspects += usual(program, traced, record, known)
-    return suspects
+    return [placed(s) for s in suspects]
+
+
+def placed(suspect: Suspect) -> Suspect:
+    """A suspect without a place of its own stands where it would be mended."""
+    if suspect.finding.span is not None or not suspect.options:
+        return suspect
+    span = suspect.options[0].edits[0].span
+    return replace(suspect, finding=replace(suspect.finding, span=span))
 
 
 def options_for(
@@ -56,7 +65,7 @@ def options_for(
 ) -> list[Option]:
     """The changes that may mend one finding."""
     code = finding.code
-    if code in {"D401", "D405", "D406"}:
+    if code in {"D401", "D405"}:
         return scaled_inputs(program, traced, record)
     if code in {"D402", "O502"}:
         return scaled_targets(program, traced, record)
@@ -75,9 +84,9 @@ def usual(program: Program, traced: Traced, record: RunRecord, known: set[str]) 
     """What most often keeps a program from learning, whether or not it shows here."""
     found: list[Suspect] = []
 
-    def add(code: str, options: list[Option], span: SourceSpan | None) -> None:
+    def add(code: str, options: list[Option], span: SourceSpan | None, **evidence: Any) -> None:
         if options and code not in known:
-            finding = RULES[code]().finding("fault", span)
+            finding = RULES[code]().finding("fault", span, **evidence)
             found.append(Suspect(finding, tuple(options), speculative=True))
 
     weights = [k for k in known if k.startswith("W")]
@@ -88,12 +97,25 @@ def usual(program: Program, traced: Traced, record: RunRecord, known: set[str]) 
             (p for p in (evidence.parameters if evidence else ()) if p.role == "weight"), None
         )
         code = "W303" if first is not None and small(first) else "W304"
-        add(code, new_weights(program, record, traced), first.initial.source if first else None)
+        options = new_weights(program, record, traced)
+        if first is None:
+            add(code, options, None)
+        else:
+            wanted = (first.fan_in or 1) ** -0.5
+            add(
+                code, options, first.initial.source,
+                parameter=first.name, std=first.initial.std, wanted=wanted,
+            )  # fmt: skip
     if "D401" not in known and inputs is not None and max(abs(inputs.low), abs(inputs.high)) > 3.0:
-        add("D401", scaled_inputs(program, traced, record), inputs.source)
+        add(
+            "D401", scaled_inputs(program, traced, record), inputs.source,
+            name=inputs.name, low=inputs.low, high=inputs.high,
+        )  # fmt: skip
     rate = rate_span(program, traced)
-    add("T601", other_rate(program, traced, FASTER), rate)
-    add("T602", other_rate(program, traced, SLOWER), rate)
+    value = rate_value(traced, program, rate) if rate is not None else None
+    number = float("nan") if value is None else value
+    add("T601", other_rate(program, traced, FASTER), rate, learning_rate=number)
+    add("T602", other_rate(program, traced, SLOWER), rate, learning_rate=number)
     if any(v.decay for v in traced.judgement.verdicts):
         add("T607", less_decay(program, traced), decay_span(program, traced))
     return found

@@ -276,8 +276,9 @@ def never_moved(program: Program, traced: Traced) -> list[Suspect]:
     tape, flow = traced.tape, traced.anatomy.flows[0]
     read = {p for node in tape.nodes[tape.start :] for p in node.parents}
     constants = fixed_values(traced)
+    ends = {index for nodes in flow.end.values() for index in nodes}
     suspects = []
-    for index in sorted(flow.labelled):
+    for index in sorted(flow.labelled - ends):
         node = tape[index]
         if index in read or node.op in {"setitem", "scatter"} or not is_number(node.value):
             continue
@@ -317,6 +318,7 @@ def fixed_values(traced: Traced) -> list[int]:
             continue
         for parent in node.parents:
             constant = not flow.depends(parent) and parent < tape.start
+            constant = constant and parent not in flow.begins
             if constant and parent not in traced.anatomy.label_nodes and parent not in inputs:
                 found[parent] = None
     return list(found)

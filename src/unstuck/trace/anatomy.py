@@ -20,6 +20,19 @@ from unstuck.trace.tape import Node, Ref, Tape
 
 SAME_SIZE = {"negative", "transpose", "reshape", "astype", "array", "asarray", "copy", "ravel",
              "squeeze", "expand_dims", "float", "gather", "subtract"}  # fmt: skip
+TOLD = {
+    "greater",
+    "less",
+    "squeeze",
+    "item",
+    "float",
+    "round",
+    "around",
+    "copy",
+    "asarray",
+    "array",
+}
+TOLD |= {"add", "append"}  # what is done to a cost to print, to keep or to sum it
 VIEWS = {"transpose", "reshape", "getitem", "gather", "copy", "array", "asarray", "ravel"}
 THROUGH = {"log", "clip", "add", "maximum", "minimum", "transpose", "reshape", "ravel", "squeeze",
            "copy", "array", "asarray", "float", "item", "astype", "expand_dims", "subtract",
@@ -87,13 +100,18 @@ class Pairing:
 
 @dataclass(slots=True)
 class Anatomy:
-    """The windows' flows, and which pairings of outputs and labels there may be."""
+    """The windows' flows, and which pairings of outputs and labels there may be.
+
+    ``ways`` keeps, for each parameter that was asked about, the values on the way to its step
+    (one a window) that the optimiser alone turns into the step.
+    """
 
     flows: list[Flow]
     pairings: list[Pairing]
     label_nodes: frozenset[int]
     losses: dict[int, list[tuple[int, ...]]]  # site -> per window, own scalar losses
     why: str = ""
+    ways: dict[int, list[tuple[int, ...]]] = field(default_factory=dict)
 
 
 def dissect(tape: Tape, steps: Steps, most: int = 4) -> Anatomy:
@@ -489,9 +507,7 @@ def own_losses(tape: Tape, flows: list[Flow]) -> dict[int, list[tuple[int, ...]]
             node = tape[index]
             if np.size(node.value) != 1 or not is_number(node.value):
                 continue
-            if all(
-                r >= flow.window.last or tape[r].op in {"greater", "less"} for r in readers[index]
-            ):
+            if all(r >= flow.window.last or tape[r].op in TOLD for r in readers[index]):
                 per_site[node.site].append(index)
         for site, nodes in per_site.items():
             losses[site].append(tuple(nodes))

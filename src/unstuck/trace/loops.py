@@ -10,11 +10,15 @@ from collections.abc import Sequence
 
 from unstuck.trace.request import Key, LoopCount
 
+SHORT = 0.02  # of the longest loop's time: what takes less is no training
+
 
 def training_loops(loops: Sequence[LoopCount], most: int = 3) -> list[LoopCount]:
     """Candidates for the outermost training loop, most likely first."""
     by_key = {loop.key: loop for loop in loops}
     outer = [loop for loop in loops if loop.iterations >= 2 and not inside_another(loop, by_key)]
+    longest = max((loop.seconds for loop in outer), default=0.0)
+    outer = [loop for loop in outer if loop.seconds >= SHORT * longest]
     return sorted(outer, key=lambda loop: (-loop.seconds, loop.order))[:most]
 
 
@@ -40,7 +44,7 @@ def inner_loops(loop: LoopCount, loops: Sequence[LoopCount]) -> list[LoopCount]:
         ]
         found += within
         level = [other.key for other in within]
-    return found
+    return [loop for loop in found if loop.iterations]
 
 
 def empty_loops(loops: Sequence[LoopCount]) -> list[LoopCount]:

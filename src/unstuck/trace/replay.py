@@ -106,11 +106,14 @@ def _as_written(before: Any, value: Any) -> Any:
 class Replayed(Mapping[int, Any]):
     """The values that differ from the tape's, by node; `value` gives those of all others too."""
 
-    __slots__ = ("_tape", "_values")
+    __slots__ = ("_base", "_tape", "_values")
 
-    def __init__(self, tape: Tape, values: dict[int, Any]) -> None:
+    def __init__(
+        self, tape: Tape, values: dict[int, Any], base: Mapping[int, Any] | None = None
+    ) -> None:
         self._tape = tape
         self._values = values
+        self._base = {} if base is None else base
 
     def __getitem__(self, index: int) -> Any:
         return self._values[index]
@@ -124,7 +127,9 @@ class Replayed(Mapping[int, Any]):
     def value(self, index: int) -> Any:
         """The value of any node: as it was computed anew, else as it was recorded."""
         found = self._values
-        return found[index] if index in found else self._tape.nodes[index].value
+        if index in found:
+            return found[index]
+        return self._base[index] if index in self._base else self._tape.nodes[index].value
 
 
 def replay(
@@ -133,6 +138,7 @@ def replay(
     *,
     first: int,
     last: int,
+    base: Mapping[int, Any] | None = None,
     overrides: Mapping[int, Callable[[Get], Any]] | None = None,
     needed: Iterable[int] | None = None,
 ) -> Replayed:
@@ -145,6 +151,8 @@ def replay(
         Values given for some nodes. They may stand before ``first``.
     first, last : int
         The nodes that may be computed anew: ``first <= index < last``.
+    base : mapping of int to value, optional
+        Values that stand in place of the tape's to begin with: of an earlier replay.
     overrides : mapping of int to callable, optional
         Nodes that are to be computed in another way: ``overrides[i](get)`` is the value of node i,
         where ``get(j)`` is the new value of an earlier node j.
@@ -163,7 +171,7 @@ def replay(
     """
     nodes = tape.nodes
     values: dict[int, Any] = dict(changed)
-    result = Replayed(tape, values)
+    result = Replayed(tape, values, base)
     special = overrides or {}
     wanted = None if needed is None else _ancestors(tape, needed, first, values, special)
     get = result.value

@@ -119,6 +119,7 @@ def _error(entry: Any, program: Program, copy: WorkingCopy) -> ProgramError | No
         span=span,
         function=str(entry.get("function") or ""),
         traceback=own_paths(str(entry.get("traceback") or ""), program, copy),
+        known=tuple(str(key) for key in entry.get("known") or ()),
     )
 
 

@@ -55,6 +55,8 @@ class Request:
         training begins. The preparation is recorded all the same.
     max_nodes, max_bytes : int
         record: when the tape is full the program is ended (status "stopped").
+    turns : int
+        record: after so many iterations of ``loop`` a fifth of ``max_nodes`` is a full tape.
     stop_loop, stop_after : Key or None, int
         Every mode: end the program once this loop has begun its ``stop_after``-th iteration
         (over all entries) - to compare two programs at equal updates.
@@ -72,6 +74,7 @@ class Request:
     skip: int = 0
     max_nodes: int = 20_000
     max_bytes: int = 400_000_000
+    turns: int = 48
     stop_loop: Key | None = None
     stop_after: int | None = None
     shorten: tuple[tuple[Key, int], ...] = ()

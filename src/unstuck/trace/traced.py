@@ -20,6 +20,7 @@ from unstuck.trace.verdict import Judgement, judge_gradients
 
 Run = Callable[[Request], Outcome]
 SHORT = 16  # iterations that a long inner loop is cut to where a whole update does not fit
+FEWEST_NODES = 12  # that one sample leaves on the tape
 SEED = 0  # of the generic points
 
 
@@ -188,8 +189,9 @@ def requests(loop: LoopCount, loops: Sequence[LoopCount]) -> list[Request]:
         for other in inner_loops(loop, loops)
         if other.iterations > 3 * SHORT * max(1, other.entries)
     ]
+    longest = max((x.iterations / max(1, x.entries) for x in long_loops), default=0.0)
     return [
-        plain,
+        *([plain] if longest * FEWEST_NODES < plain.max_nodes else []),
         *(
             Request("record", loop=loop.key, shorten=((other.key, SHORT),))
             for other in long_loops[:2]

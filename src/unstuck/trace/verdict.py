@@ -20,13 +20,16 @@ from unstuck.trace.anatomy import Anatomy
 from unstuck.trace.gradients import Loss, candidate_losses, steps_of
 from unstuck.trace.points import Point, generic_points
 from unstuck.trace.steps import Parameter, Steps, bit_positions
-from unstuck.trace.tape import Tape
+from unstuck.trace.tape import Ref, Tape
 
 Array = Any
 EXACT = {8: 1e-6, 4: 5e-3, 2: 5e-2}  # relative residual that counts as none, by bytes a number
 SAME_RATIO = 2e-3
 TINY = 1e-300
 RARE = {"absolute_error", "hinge"}  # believed only where every parameter agrees
+SUMS = {"add", "subtract", "negative", "positive", "sum", "mean", "builtin_sum"}
+SUMS |= {"copy", "reshape", "transpose", "ravel", "getitem", "setitem", "scatter", "gather"}
+SUMS |= {"array", "asarray", "stack", "concatenate", "squeeze", "expand_dims"}
 MOST_ENTRIES = 1500  # of a parameter that are compared: a wrong gradient shows in any of them
 
 
@@ -303,15 +306,10 @@ def gradient_on_the_way(
 ) -> tuple[float, float, tuple[int, ...]] | None:
     """A value, as large as the parameter, that leads to the step and is the gradient's multiple."""
     parameter = steps.parameters[k]
-    if len(parameter.lineages) > 1:
-        return None
-    slices = [on_the_way(tape, anatomy, w, k) for w in range(len(anatomy.flows))]
-    if not slices or not slices[0]:
-        return None
+    if k not in anatomy.ways:
+        anatomy.ways[k] = way_of(tape, anatomy, parameter, k)
     pick = chosen_entries(parameter.size, k)
-    for nodes in aligned(tape, slices)[:60]:
-        if not only_optimiser_between(tape, anatomy, nodes[0], k):
-            continue
+    for nodes in anatomy.ways[k]:
         rows = []
         for p, point in enumerate(points):
             if point.window >= len(nodes):
@@ -329,6 +327,8 @@ def gradient_on_the_way(
             ):
                 continue
             rows.append((point.window, value[pick], gradient[pick], before[pick]))
+            if len(rows) == 1 and not in_span(*rows[0][1:]):
+                break
         if len(rows) < 2:
             continue
         for columns in ([2], [2, 3]):
@@ -336,6 +336,30 @@ def gradient_on_the_way(
             if fitted is not None and fitted[1] <= exact and fitted[0][0] != 0:
                 return -fitted[0][0], -(fitted[0][1] if len(columns) > 1 else 0.0), nodes
     return None
+
+
+def in_span(value: Array, gradient: Array, before: Array) -> bool:
+    """False if a value is clearly no combination of a gradient and the parameter itself."""
+    g, b = gradient / max(float(np.linalg.norm(gradient)), TINY), before
+    b = b - (b @ g) * g
+    b = b / max(float(np.linalg.norm(b)), TINY)
+    left = value - (value @ g) * g
+    left = left - (left @ b) * b
+    return float(np.linalg.norm(left)) <= 0.1 * float(np.linalg.norm(value))
+
+
+def way_of(tape: Tape, anatomy: Anatomy, parameter: Parameter, k: int) -> list[tuple[int, ...]]:
+    """Values on the way to a parameter's step between which and it there is only the optimiser."""
+    if len(parameter.lineages) > 1:
+        return []
+    slices = [on_the_way(tape, anatomy, w, k) for w in range(len(anatomy.flows))]
+    if not slices or not slices[0]:
+        return []
+    return [
+        nodes
+        for nodes in aligned(tape, slices)[:60]
+        if only_optimiser_between(tape, anatomy, nodes[0], k)
+    ]
 
 
 def on_the_way(tape: Tape, anatomy: Anatomy, w: int, k: int) -> list[int]:
@@ -357,7 +381,11 @@ def on_the_way(tape: Tape, anatomy: Anatomy, w: int, k: int) -> list[int]:
 
 
 def only_optimiser_between(tape: Tape, anatomy: Anatomy, index: int, k: int) -> bool:
-    """True if nothing of the forward pass is mixed in between a value and the step."""
+    """True if nothing of the forward pass is mixed in between a value and the step.
+
+    Nor may another label-dependent value be, as long as everything between is linear: then the
+    value is a part of the gradient, one sample's say, and not the whole of it.
+    """
     flow = anatomy.flows[0]
     (end,), (start,) = flow.end[k], flow.start[k]
     after = {index}
@@ -365,17 +393,26 @@ def only_optimiser_between(tape: Tape, anatomy: Anatomy, index: int, k: int) -> 
         if not after.isdisjoint(node.parents):
             after.add(node.index)
     seen, pending = set(), [end]
+    linear, partial = True, False
     while pending:
         current = pending.pop()
         if current in seen or current not in after or current == index:
             continue
         seen.add(current)
-        for parent in tape[current].parents:
-            if parent in after:
-                pending.append(parent)
-            elif parent != start and flow.forward(parent):
+        node = tape[current]
+        within = [parent for parent in node.parents if parent in after]
+        pending.extend(within)
+        if node.op == "true_divide":
+            linear = linear and within == [*node.parents[:1]] and isinstance(node.args[0], Ref)
+        elif node.op not in SUMS:
+            linear = linear and node.op == "multiply" and len(within) == 1
+        for parent in node.parents:
+            if parent in after or parent == start:
+                continue
+            if flow.forward(parent):
                 return False
-    return True
+            partial = partial or parent in flow.labelled
+    return not (linear and partial)
 
 
 def aligned(tape: Tape, slices: list[list[int]]) -> list[tuple[int, ...]]:

@@ -31,6 +31,7 @@ DEFAULTS = {
     "skip": 0,
     "max_nodes": 50_000,
     "max_bytes": 400_000_000,
+    "turns": 10_000,
     "watch": [],
     "head": 300,
     "tail": 300,

@@ -61,12 +61,14 @@ class Search:
         self.judgement, self.loss = judgement, loss
         self.points = judgement.points
         self.screen = self._screening_points()
+        self.tried: set[int] = set()  # hashes of the values that were tried at the present place
 
     def run(self, bad: Sequence[int], deadline: float) -> list[Located]:
         """Places that repair any of the parameters in ``bad``, best first."""
         found: list[Located] = []
         sources = self._sources()
         for place in self._places(bad):
+            self.tried.clear()
             for source, pool in sources.items():
                 for transposed in (False, True):
                     if time.monotonic() > deadline:
@@ -135,7 +137,7 @@ class Search:
         for offset in range(3):
             for stack in (True, False):
                 wanted = self._align(place, pool, offset, transposed, stack, self.screen)
-                if wanted is None:
+                if wanted is None or self._again(wanted):
                     continue
                 good = self._repaired(wanted, self.screen, bad)
                 if not good:
@@ -158,6 +160,15 @@ class Search:
                         ), self.loss,
                     )  # fmt: skip
         return None
+
+    def _again(self, wanted: Mapping[int, Mapping[int, Array]]) -> bool:
+        """True if the same values were tried at this place before: sources often agree."""
+        values = next(iter(wanted.values()))
+        seen = hash(tuple((i, np.asarray(v, dtype=float).tobytes()) for i, v in values.items()))
+        if seen in self.tried:
+            return True
+        self.tried.add(seen)
+        return False
 
     def _instances(self, place: tuple[int, str], w: int) -> list[int]:
         flow = self.anatomy.flows[w]
@@ -211,12 +222,12 @@ class Search:
             try:
                 with np.errstate(all="ignore"):
                     values = replay(
-                        self.tape, {**point.changed, **wanted[p]},
-                        first=flow.window.first, last=flow.window.last,
+                        self.tape, wanted[p], base=point.values,
+                        first=min(wanted[p]), last=flow.window.last,
                     )  # fmt: skip
             except (CannotReplay, ValueError, TypeError, IndexError, ZeroDivisionError):
                 return None
-            changed.append(Point(point.window, dict(values), point.changed))
+            changed.append(Point(point.window, {**point.values, **values}, point.changed))
         loss = Loss(
             self.loss.name, self.loss.pairing, self.loss.site,
             [self.loss.gradients[p] for p in which],

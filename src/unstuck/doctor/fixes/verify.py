@@ -77,13 +77,26 @@ class Trials:
         return time.monotonic() + share * self.longest < self.deadline
 
     def run(
-        self, jobs: Sequence[tuple[Program, Sequence[Edit]]], seed: int | None = None
+        self,
+        jobs: Sequence[tuple[Program, Sequence[Edit]]],
+        seed: int | None = None,
+        *,
+        stops: Sequence[tuple[Key, int] | None] | None = None,
+        limit: float = float("inf"),
     ) -> list[Trial]:
-        """Run programs (each with the edits that made it), two at a time."""
+        """Run programs (each with the edits that made it), two at a time.
+
+        ``stops`` says where each ends, instead of where all of these trials do; no run takes
+        longer than ``limit`` seconds.
+        """
         if not jobs:
             return []
-        requests = [(program, self._request(program, edits, seed)) for program, edits in jobs]
-        left = max(1.0, self.deadline - time.monotonic())
+        stops = [self.stop] * len(jobs) if stops is None else stops
+        requests = [
+            (program, self._request(program, edits, seed, stop))
+            for (program, edits), stop in zip(jobs, stops, strict=True)
+        ]
+        left = min(limit, max(1.0, self.deadline - time.monotonic()))
         started = time.monotonic()
         outcomes = self.sandbox.run_all(requests, Limits(seconds=left))
         self.count += len(jobs)
@@ -101,14 +114,20 @@ class Trials:
         except InvalidInputError:
             return None
 
-    def _request(self, program: Program, edits: Sequence[Edit], seed: int | None) -> Request:
+    def _request(
+        self,
+        program: Program,
+        edits: Sequence[Edit],
+        seed: int | None,
+        stop: tuple[Key, int] | None,
+    ) -> Request:
         many = self.eye is not None and self.eye.per_update <= 1
         request = Request("watch", seed=seed, grid=MOST_SAMPLES if many else 200)
         if self.eye is not None:
             key = moved_key(self.eye.key, edits, self.program, program) if edits else self.eye.key
             request = replace(request, watch=(key,))
-        if self.stop is not None:
-            loop, after = self.stop
+        if stop is not None:
+            loop, after = stop
             key = moved_key(loop, edits, self.program, program) if edits else loop
             request = replace(request, stop_loop=key, stop_after=after)
         return request

@@ -193,12 +193,13 @@ class WrongScale(GradientRule):
         written: str = "",
         wanted: str = "",
         samples: Any = NAN,
+        by: str = "the other parameters",
         **evidence: Any,
     ) -> str:
         """How many times too long or short the step is."""
         seen = clause(" {} times as long as it should be", relative) or " of another size"
         count = clause(" (there are {} samples)", samples)
         return (
-            f"The step of {of(parameters or parameter)} is{seen}, measured by the other parameters"
+            f"The step of {of(parameters or parameter)} is{seen}, measured by {by}"
             f"{count}{instead(written, wanted)}."
         )

@@ -41,6 +41,8 @@ class Recording:
         def begin(count: int) -> None:
             if count > skip:
                 self.recorder.begin_training()
+            if count > skip + run.request["turns"]:
+                self.recorder.enough()
 
         run.counter.wait(loop, begin)
 

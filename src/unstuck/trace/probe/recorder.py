@@ -122,6 +122,11 @@ class Recorder:
         if self.bytes > self.max_bytes:
             self.ending.stop("bytes")
 
+    def enough(self) -> None:
+        """End the program: the training went round often enough, if anything happened in it."""
+        if len(self.nodes) - self.start >= self.max_nodes // 5:
+            self.ending.stop("turns")
+
     def buffer(self, array: Any, *, outside: bool = False) -> Buffer:
         """The buffer of an array; large data from outside the training does not fill the tape."""
         root = root_of(array)
