@@ -24,7 +24,8 @@ def misaligned(program: Program, traced: Traced) -> list[Suspect]:
     """A suspect where the order of one of inputs and labels alone is random."""
     tape = traced.tape
     inputs = [i for layer in traced.layers[:1] for i in layer.inputs[:8]]
-    labels = [m.label for m in traced.pairing.meets[0] if m.label >= 0] if traced.pairing else []
+    meets = traced.pairing.meets[0] if traced.pairing else ()
+    labels = [m.label for m in meets if m.label >= 0]
     if not inputs or not labels:
         return []
     everything = {*labels, *traced.anatomy.label_nodes}

@@ -210,7 +210,8 @@ def look(case: Case, *, first: bool) -> list[Suspect]:
     forward += checked(case, "data", lambda: misaligned(program, traced), [])
     suspects += forward
     gradients = GradientFindings([], [], [])
-    if not any(s.code == "O501" for s in forward):  # else no gradient could agree with it
+    blind = any(s.code == "O501" for s in forward)  # no gradient can agree with such an output
+    if not blind:
         seconds = max(2.0, 0.25 * (case.deadline - time.monotonic()))
         gradients = checked(
             case, "gradient", lambda: judge_gradients_of(program, traced, seconds), gradients
@@ -223,7 +224,7 @@ def look(case: Case, *, first: bool) -> list[Suspect]:
         traced.tape, traced.steps, traced.anatomy, traced.judgement, traced.layers, case.measured
     )
     findings, clean, unchecked = judge(record)
-    taken = {s.code[0] for s in suspects}
+    taken = {s.code[0] for s in suspects} | ({"G"} if blind else set())
     rest = [f for f in findings if f.code[0] not in "GU" or f.code[0] not in taken]
     stuck = case.measured is None or max(case.measured.gained, case.after) < 0.5
     suspects += soft_suspects(case.current, traced, rest, record, stuck=stuck)

@@ -223,6 +223,8 @@ def meets_in(
             if np.size(value) == 0 or (node.op == "setitem" and position == 0):
                 continue
             indexing = node.op in {"getitem", "setitem"} and is_index_of(node, parent)
+            if indexing and tape[parent].op == "arange":  # rows in their order: no labels
+                continue
             index = node.args[1] if indexing else None
             yield place, Meet(node.index, partners[0], parent, index), reach
         if node.op in ARITHMETIC:

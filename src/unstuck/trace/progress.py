@@ -237,7 +237,8 @@ def accuracy_of(pairs: list[tuple[int, Array, Array]]) -> float:
 def majority(labels: list[Array]) -> float:
     """Share of the most frequent class."""
     if labels[0].shape[1] > 1:
-        counts = sum(np.bincount(np.argmax(y, axis=1), minlength=y.shape[1]) for y in labels)
+        width = max(y.shape[1] for y in labels)
+        counts = sum(np.bincount(np.argmax(y, axis=1), minlength=width) for y in labels)
         return float(np.max(counts) / np.sum(counts))
     values = np.concatenate([y.ravel() for y in labels])
     return float(np.unique(values, return_counts=True)[1].max() / len(values))

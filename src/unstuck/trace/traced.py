@@ -93,6 +93,8 @@ class Traced:
             label = operand_position(self.tape, first.node, first.label)
         else:
             label = 1 - output if output in {0, 1} else None
+        if self.tape.sites[node.site].kind == "augmented" and first.index is not None:
+            output, label = 2, 3  # beside the items and what is done to them: owner and index
         if output is None or label is None or node.site < 0:
             return None
         if first.label >= 0 and self.tape[first.label].op in {"negative", "subtract"}:

@@ -47,10 +47,14 @@ class Screen:
         return np.broadcast_to(value, self.shape)[self.places]
 
     def factors(self, entries: Any) -> Iterator[Slope | None]:
-        """What makes entries right: nothing more (None), or a derivative."""
+        """What makes entries right: nothing more (None), or a derivative.
+
+        Where a derivative hardly varies both may seem so; the other instances decide.
+        """
         if _proportional(entries, self.true):
             yield None
-            return
+            if _proportional(entries, self.true, 1e-7):
+                return
         for slope, values in self.slopes:
             if _proportional(entries * values, self.true):
                 yield slope
@@ -73,8 +77,8 @@ def screen(bench: Bench, pool: list[Slope]) -> Screen:
     return found
 
 
-def _proportional(values: Any, true: Any) -> bool:
-    found = ratio(values, true, 1e-3)
+def _proportional(values: Any, true: Any, tolerance: float = 1e-3) -> bool:
+    found = ratio(values, true, tolerance)
     return found is not None and not np.isnan(found)
 
 

@@ -140,17 +140,24 @@ class Watcher:
 
     def held_attribute(self, site: int, owner: Any, name: str) -> Any:
         """Read the attribute before the right-hand side is evaluated, as Python does."""
-        return owner, name, getattr(owner, name), True
+        return owner, name, getattr(owner, name), None
 
     def held_item(self, site: int, owner: Any, index: Any) -> Any:
         """Read the item before the right-hand side is evaluated."""
-        return owner, index, owner[index], False
+        picked = (kept(owner), index) if is_fancy(index) else ()
+        return owner, index, owner[index], picked
 
     def augmented_held(self, site: int, op: str, held: Any, value: Any, number: int) -> None:
-        """`owner.name += value`, `owner[index] += value`."""
-        owner, place, old, is_attribute = held
-        result = self.augmented(site, op, old, value, number)
-        if is_attribute:
+        """`owner.name += value`, `owner[index] += value`.
+
+        Where arrays pick the items, all of the owner and the index are noted, too:
+        ``(old, value, owner, index)``.
+        """
+        owner, place, old, picked = held
+        before = kept(old)
+        result = OPERATORS[op][1](old, value)
+        self.note(site, op, (before, value, *(picked or ())), result)
+        if picked is None:
             setattr(owner, place, result)
         else:
             owner[place] = result
@@ -215,12 +222,20 @@ class WatchedSlot:
         self.base[index] = value
 
 
+def is_fancy(index: Any) -> bool:
+    """True for an index that picks entries by arrays or lists of numbers."""
+    parts = index if type(index) is tuple else (index,)
+    return any(is_array(part) or type(part) in (list, range) for part in parts)
+
+
 def kept(value: Any) -> Any:
     """A copy of what is numbers, None for everything else."""
     if is_array(value):
         return np.array(value)
     if isinstance(value, (int, str)) or is_recorded(value) or isinstance(value, np.bool_):
         return value
+    if type(value) is range:
+        return list(value)
     if type(value) in (list, tuple) and len(value) <= 10_000:
         return [kept(x) for x in value]
     if type(value) is slice:
