@@ -29,6 +29,7 @@ def main() -> None:
     for name in OTHERS:
         other = import_module(name)
         other.PAGE.write_text(other.page(), encoding="utf-8")
+    import_module("generate_rules").write()
 
 
 def page() -> str:

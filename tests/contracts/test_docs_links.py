@@ -67,16 +67,41 @@ def test_every_picture_is_shown_and_says_what_it_shows():
     assert set(PICTURES.glob("*")) <= shown
 
 
-@pytest.mark.parametrize("generator", ["generate_names", "generate_commands", "generate_record"])
-def test_generated_page_is_current(generator, monkeypatch):
+@pytest.fixture
+def loaded(monkeypatch):
+    """A function that loads a generator of docs/reference by its name."""
     folder = ROOT / "docs" / "reference"
     monkeypatch.syspath_prepend(folder)
-    spec = importlib.util.spec_from_file_location(generator, folder / f"{generator}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+
+    def load(generator):
+        spec = importlib.util.spec_from_file_location(generator, folder / f"{generator}.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    return load
+
+
+@pytest.mark.parametrize("generator", ["generate_names", "generate_commands", "generate_record"])
+def test_generated_page_is_current(generator, loaded):
+    module = loaded(generator)
     written = module.PAGE.read_text(encoding="utf-8")
     # Word by word: where a help page breaks its lines is up to the release of click.
     assert written.split() == module.page().split(), "the page is behind: make docs-reference"
+
+
+RULE_PAGES = sorted((ROOT / "docs" / "reference" / "rules").glob("*.md"))
+
+
+@pytest.mark.parametrize("page", RULE_PAGES, ids=name)
+def test_page_of_a_rule_is_current(page, loaded):
+    pages = loaded("generate_rules").pages()
+    assert page in pages, "there is no such rule any more: make docs-reference"
+    assert page.read_text(encoding="utf-8") == pages[page], "behind: make docs-reference"
+
+
+def test_every_rule_has_its_page(loaded):
+    assert set(loaded("generate_rules").pages()) == set(RULE_PAGES), "make docs-reference"
 
 
 def test_numbers_in_the_readme_are_those_of_the_tables():

@@ -67,7 +67,7 @@ def options_for(
     code = finding.code
     if code in {"D401", "D405"}:
         return scaled_inputs(program, traced, record)
-    if code in {"D402", "O502"}:
+    if code in {"D402", "D409", "O502"}:
         return scaled_targets(program, traced, record)
     if code in {"T601", "U205", "T605"}:
         return other_rate(program, traced, FASTER)

@@ -8,6 +8,7 @@ them, and do so before anything else does.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -32,7 +33,10 @@ TOLD = {
     "asarray",
     "array",
 }
+ESTIMATES = {"subtract", "log", "power"}  # `w - x`: a parameter may be the output itself
+WRITTEN = {"scatter", "setitem"}  # the array into which something was written
 TOLD |= {"add", "append"}  # what is done to a cost to print, to keep or to sum it
+FILLED = {"zeros", "zeros_like", "ones", "ones_like", "full", "full_like", "empty", "empty_like"}
 VIEWS = {"transpose", "reshape", "getitem", "gather", "copy", "array", "asarray", "ravel"}
 THROUGH = {"log", "clip", "add", "maximum", "minimum", "transpose", "reshape", "ravel", "squeeze",
            "copy", "array", "asarray", "float", "item", "astype", "expand_dims", "subtract",
@@ -117,9 +121,9 @@ class Anatomy:
 def dissect(tape: Tape, steps: Steps, most: int = 4) -> Anatomy:
     """Find labels and outputs in the first ``most`` windows."""
     touched = ever_touched(tape, steps)
-    varying = varying_places(tape)
+    varying = varying_places(tape, touched)
     flows = [flow_of(tape, steps, window) for window in steps.windows[:most]]
-    ranked = rank_labels(tape, flows, touched, varying)
+    ranked = rank_labels(tape, steps, flows, touched, varying)
     if not ranked:
         return Anatomy(flows, [], frozenset(), {}, "nothing that looks like a label was met")
     for label_meets in ranked[:6]:
@@ -141,7 +145,7 @@ def ever_touched(tape: Tape, steps: Steps) -> set[int]:
     for state in steps.states:
         touched.update(state.versions)
     for node in tape:
-        if not touched.isdisjoint(node.parents):
+        if node.op not in FILLED and not touched.isdisjoint(node.parents):
             touched.add(node.index)
     return touched
 
@@ -162,7 +166,7 @@ def flow_of(tape: Tape, steps: Steps, window: Window) -> Flow:
     begins = {index for nodes in start.values() for index in nodes}
     lowest = min([window.first, *[i for i in begins if i >= tape.start]], default=window.first)
     for node in tape.nodes[lowest : window.last]:
-        if node.index in begins:
+        if node.index in begins or node.op in FILLED:  # like in shape, whatever the values are
             continue
         bits = 0
         for parent in node.parents:
@@ -173,14 +177,14 @@ def flow_of(tape: Tape, steps: Steps, window: Window) -> Flow:
     return Flow(window, start, end, reach, begins=begins)
 
 
-def varying_places(tape: Tape) -> set[Place]:
+def varying_places(tape: Tape, touched: set[int]) -> set[Place]:
     """Places where a single number is not the same each time: data, not a setting."""
     seen: dict[Place, float] = {}
     varying: set[Place] = set()
     for node in tape.nodes[tape.start :]:
         for position, parent in enumerate(node.parents):
             value = tape[parent].value
-            if np.ndim(value) == 0 or np.size(value) == 1:
+            if parent not in touched and np.size(value) == 1:
                 place = (node.site, node.op, position)
                 number = np.asarray(value).ravel()[0]
                 if place in varying:
@@ -220,7 +224,7 @@ def meets_in(
             value = tape[parent].value
             if np.size(value) == 1 and place not in varying:
                 continue
-            if np.size(value) == 0 or (node.op == "setitem" and position == 0):
+            if np.size(value) == 0 or tape[parent].op in FILLED or (node.op == "setitem" and position == 0):
                 continue
             indexing = node.op in {"getitem", "setitem"} and is_index_of(node, parent)
             if indexing and tape[parent].op == "arange":  # rows in their order: no labels
@@ -257,38 +261,56 @@ def whole_number(structure: Any) -> int | None:
 
 
 def rank_labels(
-    tape: Tape, flows: list[Flow], touched: set[int], varying: set[Place]
+    tape: Tape, steps: Steps, flows: list[Flow], touched: set[int], varying: set[Place]
 ) -> list[list[list[Meet]]]:
     """Places where labels may be met, best first: for each, the meets of every window."""
     by_place: dict[Place, list[list[Meet]]] = defaultdict(lambda: [[] for _ in flows])
     score: dict[Place, tuple[int, bool, int]] = {}
     for w, flow in enumerate(flows):
         for place, meet, reach in meets_in(tape, flow, touched, varying):
-            by_place[place][w].append(meet)
             bare = is_bare(tape, flow, meet.output)  # data times weights: these are inputs
+            if bare and (place[1] not in ESTIMATES or is_scaled(tape, meet.output)):
+                continue
+            by_place[place][w].append(meet)
             rank = (-reach.bit_count(), bare, meet.node - flow.window.first)
             score[place] = min(score.get(place, rank), rank)
     plain = {place for place in by_place if place[2] == -1}
     for place in plain:  # loop counters index too: a label changes from one update to the next
-        numbers = {str([m.index for m in meets]) for meets in by_place[place] if meets}
-        if len(numbers) < 2:
+        if len(indices_at(tape, steps, place)) < 2:
             del by_place[place]
-    return [
-        by_place[place]
-        for place in sorted(by_place, key=lambda p: (score[p][:2], p[2] == -1, score[p][2]))
-    ]
+    return [by_place[place] for place in sorted(by_place, key=lambda p: score[p])]
+
+
+def indices_at(tape: Tape, steps: Steps, place: Place) -> set[tuple[object, ...]]:
+    """The plain numbers that picked entries at a place, update by update: all that there were."""
+    starts = [window.first for window in steps.windows]
+    by_window: dict[int, list[object]] = defaultdict(list)
+    for node in tape.nodes[tape.start :]:
+        if (node.site, node.op) == place[:2] and whole_number(node.args[1]) is not None:
+            by_window[bisect_right(starts, node.index)].append(str(node.args[1]))
+    return {tuple(indices) for indices in by_window.values()}
+
+
+def is_scaled(tape: Tape, index: int) -> bool:
+    """True for a value times a single number."""
+    node = tape[index]
+    sizes = [np.size(tape[a.index].value) if isinstance(a, Ref) else 1 for a in node.args[:2]]
+    return node.op in {"multiply", "true_divide"} and 1 in sizes
 
 
 def is_bare(tape: Tape, flow: Flow, index: int) -> bool:
-    """True for a parameter itself, or a view of one."""
+    """True for a parameter itself, a view of one, or a multiple."""
     begins = flow_starts(flow)
     for _ in range(6):
         if index in begins:
             return True
         node = tape[index]
-        if node.op not in VIEWS or not node.parents:
+        if is_scaled(tape, index):
+            index = next((p for p in node.parents if np.size(tape[p].value) > 1), node.parents[-1])
+        elif node.op in VIEWS | WRITTEN and node.parents:
+            index = node.parents[0]
+        else:
             return False
-        index = node.parents[0]
     return False
 
 

@@ -226,9 +226,42 @@ def best_fit(rows: list[tuple[int, Array, Array, Array]], exact: float) -> Fit:
     decayed = per_window(differences, [2, 3])
     if decayed is not None and decayed[1] <= exact:
         return Fit(decayed[0][0], decayed[0][1], decayed[1], -cosine)
+    partly = partly_decayed(differences, exact)
+    if partly is not None:
+        return Fit(partly[0], partly[1], partly[2], -cosine)
     norm = float(gradient @ gradient)
     ratio = -float(step @ gradient) / norm if norm else float("nan")
     return Fit(ratio, 0.0, plain[1] if plain else float("nan"), -cosine)
+
+
+def partly_decayed(
+    rows: list[tuple[int, Array, Array, Array]], exact: float
+) -> tuple[float, float, float] | None:
+    """Ratio, decay and residual where some entries decay and others (a bias in the array) do not.
+
+    Each entry's own decay drops out of two rows, ``step1 before2 - step2 before1``, which leaves
+    the ratio; then every entry tells its decay, which must be none or the common one.
+    """
+    by_window: dict[int, list[tuple[int, Array, Array, Array]]] = {}
+    for row in rows:
+        by_window.setdefault(row[0], []).append(row)
+    crossed = [
+        (w, a[1] * b[3] - b[1] * a[3], a[2] * b[3] - b[2] * a[3], a[3])
+        for w, own in by_window.items()
+        for a, b in pairwise(own)
+    ]
+    fitted = per_window(crossed, [2]) if crossed else None
+    if fitted is None or fitted[1] > exact:
+        return None
+    ratio = fitted[0][0]
+    _, step, gradient, before = max(rows, key=lambda r: float(np.linalg.norm(r[3])))
+    known = np.abs(before) > 1e-3 * float(np.max(np.abs(before), initial=0.0))
+    decays = -(step + ratio * gradient)[known] / before[known]
+    decay = float(decays[np.argmax(np.abs(decays))])
+    slack = 1e-4 * abs(decay)
+    if not np.all((np.abs(decays) <= slack) | (np.abs(decays - decay) <= slack)):
+        return None
+    return ratio, decay, fitted[1]
 
 
 def momentum_of(recorded: list[tuple[int, Array, Array, Array]], fit: Fit) -> float:
@@ -400,12 +433,12 @@ def only_optimiser_between(tape: Tape, anatomy: Anatomy, index: int, k: int) -> 
             continue
         seen.add(current)
         node = tape[current]
-        within = [parent for parent in node.parents if parent in after]
-        pending.extend(within)
+        pending.extend(parent for parent in node.parents if parent in after)
+        within = [isinstance(a, Ref) and a.index in after for a in node.args[:2]]
         if node.op == "true_divide":
-            linear = linear and within == [*node.parents[:1]] and isinstance(node.args[0], Ref)
+            linear = linear and within == [True, False]
         elif node.op not in SUMS:
-            linear = linear and node.op == "multiply" and len(within) == 1
+            linear = linear and node.op == "multiply" and sum(within) == 1
         for parent in node.parents:
             if parent in after or parent == start:
                 continue

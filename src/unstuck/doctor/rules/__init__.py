@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from unstuck.doctor.rules import (
     data,
+    data_targets,
     data_values,
     gradient,
     gradient_terms,
@@ -49,6 +50,7 @@ RULES: dict[str, type[Rule]] = {
         data_values.DeadColumns,
         data_values.Truncated,
         data_values.OrderOrBalance,
+        data_targets.TargetsUnscaled,
         output.SoftmaxAxis,
         output.UnfitOutput,
         output.UnfitHidden,

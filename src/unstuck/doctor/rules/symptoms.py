@@ -96,7 +96,7 @@ class DeadUnits(LayerSymptom):
     BROKEN = planted(
         BLOBS, ("self.b1 = np.zeros((n_hidden, 1))", "self.b1 = -20 * np.ones((n_hidden, 1))")
     )
-    explained_by = ("G1", "U2", "W3", "D401", "D402", "O5", "T602", "T606", "T607")
+    explained_by = ("G1", "U2", "W3", "D401", "D402", "D409", "O5", "T602", "T606", "T607")
     measure = "dead"
     lost_in = RECTIFIERS
 
@@ -126,7 +126,7 @@ class Saturation(LayerSymptom):
     clean = "units are in their active range"
     HEALTHY = MOONS
     BROKEN = planted(MOONS, ('"b1": np.zeros((1, 12))', '"b1": np.full((1, 12), 20.0)'))
-    explained_by = ("G1", "U2", "W3", "D401", "D402", "O5", "T602", "T606")
+    explained_by = ("G1", "U2", "W3", "D401", "D402", "D409", "O5", "T602", "T606")
     measure = "saturated"
     lost_in = tuple(ACTIVE)
 
@@ -228,7 +228,9 @@ class NotFiniteTraining(Rule):
     HEALTHY = LINE
     BROKEN = planted(LINE, ("rate=0.2", "rate=5.0"), ("steps=150", "steps=300"))
     while_training = True
-    explained_by = ("G1", "U2", "W304", "D401", "D402", "D405", "O501", "O502", "O504", "T602")
+    explained_by = (
+        "G1", "U2", "W304", "D401", "D402", "D405", "D409", "O501", "O502", "O504", "T602",
+    )  # fmt: skip
 
     def missing(self, record: RunRecord) -> str:
         """The loss or the verdicts must be known."""

@@ -112,7 +112,7 @@ class TooFast(Rule):
     HEALTHY = BLOBS
     BROKEN = planted(BLOBS, ("rate=0.1", "rate=100.0"))
     while_training = True
-    explained_by = ("G", "U202", "U203", "D401", "D402", "D405", "O501", "O502", "O504")
+    explained_by = ("G", "U202", "U203", "D401", "D402", "D405", "D409", "O501", "O502", "O504")
 
     def missing(self, record: RunRecord) -> str:
         """The loss must be known over time, or at both ends."""

@@ -144,13 +144,13 @@ class Watcher:
 
     def held_item(self, site: int, owner: Any, index: Any) -> Any:
         """Read the item before the right-hand side is evaluated."""
-        picked = (kept(owner), index) if is_fancy(index) else ()
+        picked = (kept(owner), index) if picks(owner, index) else ()
         return owner, index, owner[index], picked
 
     def augmented_held(self, site: int, op: str, held: Any, value: Any, number: int) -> None:
         """`owner.name += value`, `owner[index] += value`.
 
-        Where arrays pick the items, all of the owner and the index are noted, too:
+        Where labels may have picked the items, the owner and the index are noted, too:
         ``(old, value, owner, index)``.
         """
         owner, place, old, picked = held
@@ -222,10 +222,13 @@ class WatchedSlot:
         self.base[index] = value
 
 
-def is_fancy(index: Any) -> bool:
-    """True for an index that picks entries by arrays or lists of numbers."""
+def picks(owner: Any, index: Any) -> bool:
+    """True for an index that picks entries by numbers, not by slices or masks alone."""
+    if not is_array(owner) and type(owner) is not list:
+        return False
     parts = index if type(index) is tuple else (index,)
-    return any(is_array(part) or type(part) in (list, range) for part in parts)
+    numbers = (int, np.integer, list, range)
+    return any(is_array(part) or isinstance(part, numbers) for part in parts)
 
 
 def kept(value: Any) -> Any:
