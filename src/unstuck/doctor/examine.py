@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+import numpy as np
+
 from unstuck.doctor.alignment import misaligned
 from unstuck.doctor.crashes import crash_suspects
 from unstuck.doctor.diagnosis import (
@@ -49,6 +51,8 @@ GLANCE = 0.07  # of the budget: a program that runs longer is counted so far
 BASELINE_SHARE = 0.22  # of the budget, that one run of the program as it is may take
 TRIAL_SHARE = 0.08  # of the budget, that a re-run may take: longer programs are compared early
 ROUNDS = 6  # of examining a repaired program again
+MENDED = 0.85  # progress from which on nothing else can be amiss
+SYMPTOMS = {"O508", "T601", "T602", "T603", "T604", "T605", "T606", "U205"}
 STUCK = 0.08  # progress under which a program has learned nothing
 CLOSES = 0.5  # of the gap, that a repair must close for the program to be called stuck
 T = TypeVar("T")
@@ -123,7 +127,8 @@ def examine(
             program,
         )  # fmt: skip
         try:
-            work(case)
+            with np.errstate(all="ignore"):  # what overflows in the program does so here, too
+                work(case)
         except KeyboardInterrupt:
             case.interrupted = True
         return concluded(case, time.monotonic() - started)
@@ -144,7 +149,7 @@ def work(case: Case) -> None:
             break
         if number and learned(case):
             break
-        if learned(case) and case.after > 0.85:
+        if learned(case) and case.after > MENDED:
             break
     confirm(case)
 
@@ -512,6 +517,9 @@ def concluded(case: Case, seconds: float) -> Diagnosis:
     )
     findings = []
     for finding in case.findings:
+        mended = learned(case) and case.after > MENDED and (finding.code, finding.span) not in needed
+        if mended and finding.code in SYMPTOMS:
+            continue  # it learns, and that was not changed
         severity: Severity = finding.severity
         if (finding.code, finding.span) in needed and verdict in {"stuck", "crashed"}:
             severity = "cause"

@@ -24,7 +24,7 @@ from unstuck.trace.gradients import Loss
 from unstuck.trace.program import Program
 from unstuck.trace.tape import Tape
 from unstuck.trace.traced import Traced
-from unstuck.trace.verdict import ParameterVerdict
+from unstuck.trace.verdict import ParameterVerdict, judge_parameter, name_verdicts
 
 CODES = {  # what was changed in the expression -> what was wrong
     "sign": "G101",
@@ -186,7 +186,23 @@ def locate_one(
             break
     if best is None:
         return None
+    settle(traced, best[1].loss)
     return place_suspect(program, traced, best[1], best[2], names)
+
+
+def settle(traced: Traced, loss: Loss) -> None:
+    """The loss that the program means is the one under which the place of its fault was found."""
+    judgement = traced.judgement
+    if judgement.loss is loss:
+        return
+    judgement.loss = loss
+    judgement.verdicts = [
+        judge_parameter(
+            traced.tape, traced.steps, traced.anatomy, judgement.points, loss, v.parameter
+        )
+        for v in judgement.verdicts
+    ]
+    name_verdicts(judgement.verdicts, judgement.ratio)
 
 
 def one_a_site(places: Sequence[Located]) -> list[Located]:

@@ -367,12 +367,14 @@ def find_windows(
     """
 
     def first_reads(lineage: Lineage) -> list[int]:
-        reads = []
+        reads, own_reads = [], read_to_be_written(lineage, tape)
         for version in lineage.versions:
             own = [
                 first
                 for slot, (first, _) in slots.get(version, {}).items()
-                if slot in lineage.slots and first not in lineage.updates
+                if slot in lineage.slots
+                and first not in lineage.updates
+                and first not in own_reads
             ]
             if own:
                 reads.append(min(own))
@@ -396,6 +398,20 @@ def find_windows(
         for first, last in pairwise(bounds)
         if first > born  # before, a value that begins as a plain number is not there
     ]
+
+
+def read_to_be_written(lineage: Lineage, tape: Tape) -> set[int]:
+    """Items that are read only for ``w[i, j] += step``: that begins no update."""
+    versions, found = set(lineage.versions), set()
+    for version in lineage.updates:
+        if tape[version].op not in WRITES:
+            continue
+        for new in tape[version].parents[1:]:
+            for old in tape[new].parents:
+                node = tape[old]
+                if node.op in {"getitem", "gather"} and not versions.isdisjoint(node.parents):
+                    found.add(old)
+    return found
 
 
 def group(parameters: list[Lineage], tape: Tape) -> list[Parameter]:

@@ -38,8 +38,8 @@ class Trial:
 
     @property
     def ran(self) -> bool:
-        """True if the program ran to its end (or to the update at which runs are compared)."""
-        return self.outcome.status in {"finished", "stopped", "exited"}
+        """True if the program ran to its end, or as far as it might."""
+        return self.outcome.status in {"finished", "stopped", "exited", "timeout"}
 
     @property
     def gained(self) -> float:
