@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parsed(arguments)
     if options.names == ["plant"]:
         for name in options.sets:
-            pool.plant(name, lambda line: print(line, flush=True), options.only)
+            pool.plant(name, lambda line: print(line, flush=True), options.only, options.sample)
         return 0
     judge = Judge(budget=options.budget, resume=options.resume)
     results: dict[str, Any] = {}
@@ -78,7 +78,9 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("names", nargs="*", metavar="SECTION", help=", ".join(known))
     parser.add_argument("--set", choices=["report", "tune", "both"], default="report", dest="sets")
     parser.add_argument("--only", action="append", default=[], help="names that contain this")
-    parser.add_argument("--sample", type=int, metavar="N", help="N of each section, drawn")
+    parser.add_argument(
+        "--sample", type=int, metavar="N", help="N of each section (plant: of each program), drawn"
+    )
     parser.add_argument("--jobs", type=int, default=1, help="programs at once")
     parser.add_argument("--budget", type=float, default=60.0, help="seconds for each program")
     parser.add_argument("--resume", action="store_true", help="keep answers of an older doctor")

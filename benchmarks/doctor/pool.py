@@ -49,10 +49,15 @@ def metric(program: str) -> Metric:
 
 
 def judged(
-    name: str, harm: Harm, tell: Callable[[str], None], only: Sequence[str] = ()
+    name: str,
+    harm: Harm,
+    tell: Callable[[str], None],
+    only: Sequence[str] = (),
+    sample: int | None = None,
 ) -> Iterator[tuple[Mutant, dict[str, Any]]]:
-    """The drawn mutants of a set, each with what it does."""
+    """The drawn mutants of a set (at most ``sample`` a program), each with what it does."""
     most, each = MOST[name]
+    most = most if sample is None else min(most, sample)
     for program, subject in originals(name).items():
         if only and not any(part in program for part in only):
             continue
@@ -116,17 +121,20 @@ def paired(single: Sequence[Mutant], sources: dict[str, Subject], harm: Harm) ->
                     break
 
 
-def plant(name: str, tell: Callable[[str], None], only: Sequence[str] = ()) -> dict[str, Any]:
+def plant(
+    name: str,
+    tell: Callable[[str], None],
+    only: Sequence[str] = (),
+    sample: int | None = None,
+) -> dict[str, Any]:
     """Draw, run and choose a set's mutants, and keep the choice."""
     harm = Harm()
     sources = originals(name)
-    found = list(judged(name, harm, tell, only))
+    found = list(judged(name, harm, tell, only, sample))
     harmful = chosen(found, "harmful", WANTED["harmful"])
     harmless = chosen(found, "harmless", WANTED["harmless"])
-    pairs = [
-        both
-        for both, _ in zip(paired(harmful, sources, harm), range(WANTED["pairs"]), strict=False)
-    ]
+    most = WANTED["pairs"] if sample is None else 2 * sample
+    pairs = [both for both, _ in zip(paired(harmful, sources, harm), range(most), strict=False)]
     harm.nursery.close()
     choice = {
         "drawn": dict(Counter(what["status"] for _, what in found)),

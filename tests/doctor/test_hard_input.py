@@ -334,7 +334,7 @@ def test_an_hour_of_training_gets_its_verdict(examined):
     text = TRAINING.replace("range(200)", "range(1_000_000)").replace(
         "    d = ", "    time.sleep(0.01)\n    d = "
     )
-    seen = examined(script("import time\n" + text, "learns", budget=12.0))
+    seen = examined(script("import time\n" + text, "learns", budget=9.0))
     assert seen.verdict == "learns"
     assert "budget" in seen.reason
 
@@ -346,7 +346,7 @@ def test_a_thread_that_never_ends(examined):
             "import threading\nthreading.Thread(target=threading.Event().wait).start()\n"
             + TRAINING,
             "learns",
-            budget=12.0,
+            budget=9.0,
         )
     )
     assert seen.verdict == "learns"

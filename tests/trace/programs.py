@@ -5,6 +5,7 @@ the parameters by name and shape, the loss, the step size (learning rate times t
 mean) and the decay. A program with a fault is one of them with a text exchanged.
 """
 
+import atexit
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -289,6 +290,14 @@ for i in range(40):
 
 
 @cache
+def sandbox():
+    """One sandbox for all programs."""
+    made = Sandbox()
+    atexit.register(made.close)
+    return made
+
+
+@cache
 def traced(style, *changes):
     """A program of the table, with texts exchanged, recorded and read. ``changes`` are pairs."""
     return traced_text(changed(style, *changes))
@@ -298,11 +307,8 @@ def traced(style, *changes):
 def traced_text(text):
     """A program, recorded and read: the program and its `Traced`."""
     program = Program({"program.py": text}, "program.py")
-    with Sandbox() as sandbox:
-        loops = sandbox.run(program, Request("tally")).loops
-        found, why, _ = trace(
-            lambda request: sandbox.run(program, request), loops, lambda said: None
-        )
+    loops = sandbox().run(program, Request("tally")).loops
+    found, why, _ = trace(lambda request: sandbox().run(program, request), loops, lambda said: None)
     assert found is not None, why
     return program, found
 

@@ -1,8 +1,12 @@
 """Outputs, labels and losses, read off whole programs: what meets what."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from tests.trace.programs import DATA, STYLES, changed, line_of, traced, traced_text
+
+from unstuck.trace.anatomy import ever_touched, rank_labels, varying_places
 
 ALL = pytest.mark.parametrize("style", STYLES)
 MEETING = {  # where output and label meet, as it is written
@@ -36,6 +40,19 @@ def test_output_and_label_meet_where_they_are_compared(style):
 
 
 @ALL
+def test_the_first_guess_at_the_labels_is_right(style):
+    """Of all data that meet what depends on parameters, those that meet most of them at once."""
+    _, found = traced(style)
+    touched = ever_touched(found.tape, found.steps)
+    flows = found.anatomy.flows
+    ranked = rank_labels(
+        found.tape, found.steps, flows, touched, varying_places(found.tape, touched)
+    )
+    sites = {found.tape[meet.node].site for meets in ranked[0] for meet in meets}
+    assert [found.tape.sites[site].text for site in sites] == [MEETING[style]]
+
+
+@ALL
 def test_each_update_has_its_labels(style):
     _, found = traced(style)
     assert len(found.pairing.labels) == min(4, len(found.steps.windows))
@@ -65,7 +82,7 @@ def test_the_labels_are_those_of_the_program(style):
 
 @ALL
 def test_inputs_are_no_labels(style):
-    """The error depends on labels, the hidden layer does not; every parameter reaches the output."""
+    """The error depends on labels, the output does not; every parameter reaches the output."""
     _, found = traced(style)
     flow = found.anatomy.flows[0]
     (output,) = found.pairing.outputs[0]
@@ -80,7 +97,7 @@ def test_inputs_are_no_labels(style):
 @ALL
 def test_a_window_begins_with_the_old_values_and_ends_with_the_new(style):
     _, found = traced(style)
-    for one, other in zip(found.anatomy.flows, found.anatomy.flows[1:], strict=False):
+    for one, other in pairwise(found.anatomy.flows):
         assert one.end == other.start
         assert all(one.start[k] != one.end[k] for k in one.start)
 

@@ -158,6 +158,15 @@ def test_one_sample_that_is_no_number_costs_only_itself():
     assert measure(watched([(output, y)]), EYE).accuracy[1] == 0.75
 
 
+def test_an_infinite_output_is_no_right_answer_even_on_the_right_side():
+    y = one_hot([0, 1, 0], 2)
+    output = np.array([[np.inf, 0.0], [0.0, 1.0], [1.0, 0.0]])
+    assert measure(watched([(output, y)]), EYE).accuracy[1] == pytest.approx(2 / 3)
+    single = np.array([[1.0], [1.0], [0.0], [0.0]])
+    output = np.array([[np.inf], [0.9], [0.1], [-np.inf]])
+    assert measure(watched([(output, single)]), EYE).accuracy[1] == 0.5
+
+
 def test_a_regression_that_became_no_number_got_nowhere():
     y = np.array([[0.0], [2.0], [4.0]])
     seen = measure(watched([(y, y)] + [(y * np.nan, y)] * 30), EYE)
@@ -217,10 +226,10 @@ def test_numbers_of_pure_python_are_put_together_by_the_sample():
 
 def test_a_sample_that_was_cut_by_the_thinning_is_left_out():
     """Evaluations 4 and 5 are the rest of a sample that begins at 3, which was not kept."""
-    outputs = [0.9, 0.1, 0.2, 0.8, 0.3]
-    labels = [1.0, 0.0, 0.0, 0.0, 1.0]
+    outputs = [0.9, 0.1, 0.2, 0.8, 0.3, 0.9]
+    labels = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0]
     pairs = list(zip(outputs, labels, strict=True))
-    seen = measure(watched(pairs, at=[0, 1, 2, 4, 5]), Eye(KEY, 0, 1, group=3, per_update=3))
+    seen = measure(watched(pairs, at=[0, 1, 2, 4, 5, 6]), Eye(KEY, 0, 1, group=3, per_update=3))
     assert seen.accuracy[1] == 1.0
     assert len(seen.curve) == 1
 

@@ -1,5 +1,7 @@
 """Parameters, optimiser's memory and updates, read off whole programs and small tapes."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from tests.trace.build import TapeBuilder
@@ -28,7 +30,7 @@ def test_every_update_is_a_window(style):
     windows = found.steps.windows
     assert len(windows) == STYLES[style].updates - 1
     assert windows[0].first >= found.tape.start
-    for one, other in zip(windows, windows[1:], strict=False):
+    for one, other in pairwise(windows):
         assert one.first < one.last == other.first
 
 

@@ -69,25 +69,27 @@ def test_how_far_off_a_step_is(name, parameter, relative):
 
 
 @pytest.mark.parametrize(
-    ("style", "changes", "expected"),
+    ("style", "old", "new", "expected"),
     [
-        ("rows", [("d2 = (a2 - T)", "d2 = (T - a2)")], dict.fromkeys(("W1", "b1", "W2", "b2"), "sign")),
-        ("class", [("(t - o)", "(o - t)")], dict.fromkeys(("self.weights", "self.out_weights"), "sign")),
-        ("momentum", [("vb = 0.9 * vb - 0.2 * d", "vb = 0.9 * vb + 0.2 * d")], {"W": "ok", "b": "sign"}),
         (
-            "momentum",
-            [("vW = 0.9 * vW", "vW = 1.0 * vW")],
-            {"W": "unreset", "b": "ok"},
+            "rows",
+            "d2 = (a2 - T)",
+            "d2 = (T - a2)",
+            {"W1": "sign", "b1": "sign", "W2": "sign", "b2": "sign"},
         ),
+        ("class", "(t - o)", "(o - t)", {"self.weights": "sign", "self.out_weights": "sign"}),
+        ("momentum", "vb = 0.9 * vb -", "vb = 0.9 * vb +", {"W": "ok", "b": "sign"}),
+        ("momentum", "vW = 0.9 * vW", "vW = 1.0 * vW", {"W": "unreset", "b": "ok"}),
         (
             "decay",
-            [("W2 -= 0.3 * dW2", "W2 = W2 - 0.3 * (dW2 - 0.05 * W2) - W2")],
+            "W2 -= 0.3 * dW2",
+            "W2 = W2 - 0.3 * (dW2 - 0.05 * W2) - W2",
             {"W1": "ok", "b1": "ok", "W2": "overwritten", "b2": "ok"},
         ),
     ],
-)  # fmt: skip
-def test_other_faults(style, changes, expected):
-    _, found = traced(style, *changes)
+)
+def test_other_faults(style, old, new, expected):
+    _, found = traced(style, (old, new))
     assert {name: v.verdict for name, v in verdicts_of(found).items()} == expected
 
 
@@ -123,17 +125,11 @@ def test_equal_weights_hide_nothing():
 
 
 def test_single_precision_is_judged_by_its_own_rounding():
-    change = ("T = np.stack", "X = X.astype(np.float32); T = np.stack")
-    more = ("b2 = rng.normal(size=(4, 2)), np.zeros((1, 2))",
-            "b2 = rng.normal(size=(4, 2)).astype(np.float32), np.zeros((1, 2), np.float32)")  # fmt: skip
-    first = ("b1 = rng.normal(size=(3, 4)), np.zeros((1, 4))",
-             "b1 = rng.normal(size=(3, 4)).astype(np.float32), np.zeros((1, 4), np.float32)")  # fmt: skip
-    labels = ("axis=1).astype(float)", "axis=1).astype(np.float32)")
-    _, found = traced("rows", change, more, first, labels)
-    assert {found.tape[p.lineages[0].first].value.dtype.name for p in found.steps.parameters} == {
-        "float32"
-    }
-    assert {v.verdict for v in found.judgement.verdicts} == {"ok"}
+    rest = "X, T, W1, b1, W2, b2 = (a.astype(np.float32) for a in (X, T, W1, b1, W2, b2))"
+    _, found = traced("rows", ("for epoch", f"{rest}\nfor epoch"))
+    for parameter in found.steps.parameters:
+        assert found.tape[parameter.lineages[0].first].value.dtype == np.float32
+    assert [v.verdict for v in found.judgement.verdicts] == ["ok"] * 4
     assert found.judgement.ratio == pytest.approx(0.5, rel=1e-3)
 
 

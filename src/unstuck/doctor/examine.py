@@ -207,6 +207,11 @@ def look(case: Case, *, first: bool) -> list[Suspect]:
         watch_baseline(case, traced)
         if case.current is case.program and case.outcome is not None:
             outcome = case.outcome
+    return reported(case, judged(case, traced, outcome))
+
+
+def judged(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
+    """All checks of a program whose training was recorded."""
     suspects = crash_suspects(case.current, outcome) if outcome.status == "raised" else []
     case.say("checking the gradients")
     program = case.current
@@ -238,7 +243,7 @@ def look(case: Case, *, first: bool) -> list[Suspect]:
         case.checked = True
         case.clean += [*gradients.clean, *clean]
         case.unchecked = [*gradients.unchecked, *unchecked]
-    return reported(case, suspects)
+    return suspects
 
 
 def tally(case: Case, share: float) -> Outcome:
@@ -464,7 +469,11 @@ def accept(case: Case, choice: Choice) -> None:
     trial = choice.trial
     if trial is None:
         return
-    for member in choice.members:
+    made: set[Edit] = set()
+    for member in sorted(choice.members, key=lambda m: m.suspect.speculative):
+        if made.issuperset(member.option.edits):  # the same change under another name
+            continue
+        made.update(member.option.edits)
         need(case, original_place(case, member.suspect.finding))
         for other in case.findings:  # one change may mend several places: all layers' weights
             if other.code == member.suspect.code and touched(other, member.option.edits):
@@ -517,7 +526,9 @@ def concluded(case: Case, seconds: float) -> Diagnosis:
     )
     findings = []
     for finding in case.findings:
-        mended = learned(case) and case.after > MENDED and (finding.code, finding.span) not in needed
+        mended = (
+            learned(case) and case.after > MENDED and (finding.code, finding.span) not in needed
+        )
         if mended and finding.code in SYMPTOMS:
             continue  # it learns, and that was not changed
         severity: Severity = finding.severity

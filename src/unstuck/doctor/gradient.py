@@ -268,9 +268,24 @@ def place_suspect(
 def code_of(candidate: Candidate, place: Located, traced: Traced) -> str:
     """The code for a change: by what was changed, and where."""
     code = CODES.get(candidate.edit_kind, "G199")
-    if candidate.edit_kind in {"factor_extra", "drop"}:
+    reshaped = candidate.edit_kind == "scale" and not in_proportion(place, traced)
+    if candidate.edit_kind in {"factor_extra", "drop"} or reshaped:
         return "G107" if at_output(place, traced) else "G103"
     return code
+
+
+def in_proportion(place: Located, traced: Traced) -> bool:
+    """True if what stands at a place is a multiple of what belongs there."""
+    for p, point in enumerate(traced.judgement.points):
+        for index, true in place.wanted[p].items():
+            here = np.ravel(np.asarray(point.value(traced.tape, index), dtype=float))
+            there = np.ravel(np.asarray(true, dtype=float))
+            if here.size != there.size or not np.all(np.isfinite(here)):
+                return False
+            sizes = float(np.linalg.norm(here) * np.linalg.norm(there))
+            if abs(float(here @ there)) < (1.0 - 1e-6) * sizes:
+                return False
+    return True
 
 
 def at_output(place: Located, traced: Traced) -> bool:

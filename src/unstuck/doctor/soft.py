@@ -30,6 +30,7 @@ from unstuck.trace.tape import Ref
 from unstuck.trace.traced import Traced
 
 GAINS = {"relu": 2.0**0.5, "leaky_relu": 2.0**0.5, "tanh": 1.0, "sigmoid": 1.0, "softmax": 1.0}
+FEW = 1000  # updates
 FASTER, SLOWER = (10.0, 100.0), (0.1, 0.01)
 
 
@@ -53,8 +54,9 @@ def soft_suspects(
 
 
 def placed(suspect: Suspect) -> Suspect:
-    """A suspect without a place of its own stands where it would be mended."""
-    if suspect.finding.span is not None or not suspect.options:
+    """A suspect without a place of its own, or a number, stands where it would be mended."""
+    number = suspect.code in {"T601", "T602", "T607", "U205"}
+    if not suspect.options or (suspect.finding.span is not None and not number):
         return suspect
     span = suspect.options[0].edits[0].span
     return replace(suspect, finding=replace(suspect.finding, span=span))
@@ -69,7 +71,9 @@ def options_for(
         return scaled_inputs(program, traced, record)
     if code in {"D402", "D409", "O502"}:
         return scaled_targets(program, traced, record)
-    if code in {"T601", "U205", "T605"}:
+    if code == "U205":
+        return [*more_updates(program, traced), *other_rate(program, traced, FASTER)]
+    if code in {"T601", "T605"}:
         return other_rate(program, traced, FASTER)
     if code in {"T602", "T606", "T603"}:
         return other_rate(program, traced, SLOWER)
@@ -116,6 +120,8 @@ def usual(program: Program, traced: Traced, record: RunRecord, known: set[str]) 
     number = float("nan") if value is None else value
     add("T601", other_rate(program, traced, FASTER), rate, learning_rate=number)
     add("T602", other_rate(program, traced, SLOWER), rate, learning_rate=number)
+    if evidence is not None and 0 < evidence.updates < FEW:
+        add("U205", more_updates(program, traced), None, updates=evidence.updates)
     if any(v.decay for v in traced.judgement.verdicts):
         add("T607", less_decay(program, traced), decay_span(program, traced))
     return found
@@ -283,6 +289,34 @@ def other_rate(program: Program, traced: Traced, factors: Sequence[float]) -> li
         return []
     found = [change_number(program, span, span.file, factor=factor) for factor in factors]
     return [option for option in found if option is not None]
+
+
+def more_updates(program: Program, traced: Traced) -> list[Option]:
+    """More rounds of the training loop, where their number is written down."""
+    file, line = traced.loop.key[:2]
+    source = Source(program.files[file])
+    for node in ast.walk(source.tree):
+        if not isinstance(node, ast.For | ast.While) or node.lineno != line:
+            continue
+        count = rounds_of(node)
+        if count is None:
+            return []
+        span = source.span(file, count)
+        found = [change_number(program, span, file, factor=factor) for factor in (10.0, 100.0)]
+        return [option for option in found if option is not None]
+    return []
+
+
+def rounds_of(loop: ast.For | ast.While) -> ast.expr | None:
+    """The expression that says how often a loop goes round."""
+    if isinstance(loop, ast.While):
+        test = loop.test
+        return test.comparators[0] if isinstance(test, ast.Compare) else None
+    calls = [n for n in ast.walk(loop.iter) if isinstance(n, ast.Call)]
+    for call in calls:
+        if isinstance(call.func, ast.Name) and call.func.id == "range" and call.args:
+            return call.args[0] if len(call.args) == 1 else call.args[1]
+    return None
 
 
 def decay_span(program: Program, traced: Traced) -> SourceSpan | None:

@@ -224,10 +224,10 @@ def meets_in(
             value = tape[parent].value
             if np.size(value) == 1 and place not in varying:
                 continue
-            if np.size(value) == 0 or tape[parent].op in FILLED or (node.op == "setitem" and position == 0):
-                continue
             indexing = node.op in {"getitem", "setitem"} and is_index_of(node, parent)
-            if indexing and tape[parent].op == "arange":  # rows in their order: no labels
+            no_label = FILLED | {"arange"} if indexing else FILLED  # arange: rows in their order
+            written_into = node.op == "setitem" and position == 0
+            if np.size(value) == 0 or written_into or tape[parent].op in no_label:
                 continue
             index = node.args[1] if indexing else None
             yield place, Meet(node.index, partners[0], parent, index), reach
@@ -285,7 +285,7 @@ def indices_at(tape: Tape, steps: Steps, place: Place) -> set[tuple[object, ...]
     """The plain numbers that picked entries at a place, update by update: all that there were."""
     starts = [window.first for window in steps.windows]
     by_window: dict[int, list[object]] = defaultdict(list)
-    for node in tape.nodes[tape.start :]:
+    for node in tape.nodes[starts[0] : steps.windows[-1].last]:
         if (node.site, node.op) == place[:2] and whole_number(node.args[1]) is not None:
             by_window[bisect_right(starts, node.index)].append(str(node.args[1]))
     return {tuple(indices) for indices in by_window.values()}

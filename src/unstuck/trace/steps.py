@@ -372,9 +372,7 @@ def find_windows(
             own = [
                 first
                 for slot, (first, _) in slots.get(version, {}).items()
-                if slot in lineage.slots
-                and first not in lineage.updates
-                and first not in own_reads
+                if slot in lineage.slots and first not in lineage.updates and first not in own_reads
             ]
             if own:
                 reads.append(min(own))

@@ -19,7 +19,7 @@ from unstuck.record.evidence import GradientVerdict
 from unstuck.trace.anatomy import Anatomy
 from unstuck.trace.gradients import Loss, candidate_losses, steps_of
 from unstuck.trace.points import Point, generic_points
-from unstuck.trace.steps import Parameter, Steps, bit_positions
+from unstuck.trace.steps import Parameter, Steps, bit_positions, evolving_parents
 from unstuck.trace.tape import Ref, Tape
 
 Array = Any
@@ -115,12 +115,16 @@ def score_of(
     loss: Loss, verdicts: list[ParameterVerdict], ratio: float, anatomy: Anatomy
 ) -> tuple[float, ...]:
     """How well a loss explains the steps: agreeing parameters first, then plainness."""
-    agree = sum(v.verdict in {"ok", "sign", "unreset", "overwritten"} for v in verdicts)
+    explained = {"ok", "sign", "unreset", "overwritten"}
+    agree = sum(v.verdict in explained for v in verdicts)
     reached = sum(v.verdict != "unchecked" for v in verdicts)
     output_side = output_parameters(anatomy)
     at_output = any(v.verdict == "ok" and v.parameter in output_side for v in verdicts)
-    close = sum(abs(v.cosine) for v in verdicts if np.isfinite(v.cosine))
-    plain = {"own": 3, "squared_error": 2, "binary_cross_entropy": 1, "cross_entropy": 1}
+    close = sum(
+        1.0 if v.verdict in explained else abs(v.cosine) for v in verdicts if np.isfinite(v.cosine)
+    )
+    # Of losses that fit alike the program's own comes last: its penalty would hide the decay.
+    plain = {"squared_error": 2, "binary_cross_entropy": 1, "cross_entropy": 1, "own": -1}
     early = -(loss.pairing.depth if loss.pairing else 0)
     if loss.name in RARE and agree < len(verdicts):
         agree = 0
@@ -190,7 +194,7 @@ def judge_parameter(
         return ParameterVerdict(k, "zero", cosine=0.0)
     fit = best_fit(rows, exact)
     if fit.residual <= exact:
-        if abs(fit.decay - 1.0) < 1e-6:
+        if abs(fit.decay - 1.0) < 1e-6 and not builds_on_old(tape, anatomy, k):
             return ParameterVerdict(k, "overwritten", fit.ratio, decay=fit.decay, cosine=fit.cosine)
         momentum = momentum_of(recorded, fit)
         unreset = abs(momentum - 1.0) < 1e-3
@@ -232,6 +236,20 @@ def best_fit(rows: list[tuple[int, Array, Array, Array]], exact: float) -> Fit:
     norm = float(gradient @ gradient)
     ratio = -float(step @ gradient) / norm if norm else float("nan")
     return Fit(ratio, 0.0, plain[1] if plain else float("nan"), -cosine)
+
+
+def builds_on_old(tape: Tape, anatomy: Anatomy, k: int) -> bool:
+    """True if a step is added to the old value, even if a decay of 1 takes all of that away."""
+    flow = anatomy.flows[0]
+    starts, pending, seen = set(flow.start[k]), list(flow.end[k]), set()
+    while pending:
+        index = pending.pop()
+        if index in starts:
+            return True
+        if index not in seen and index >= flow.window.first:
+            seen.add(index)
+            pending.extend(evolving_parents(tape[index], tape))
+    return False
 
 
 def partly_decayed(

@@ -4,6 +4,7 @@ A replacement is good if the mended program computes the weights that the right 
 """
 
 import time
+from functools import cache
 
 import numpy as np
 import pytest
@@ -36,6 +37,7 @@ NO_EXPRESSION = "a replacement of an item write is put where its target stands: 
 PATIENCE = 60.0  # seconds; a search takes a tenth of one
 
 
+@cache
 def search(name):
     """The program with a fault, what was found, and the places of the fault."""
     fault = FAULTS[name]
@@ -145,7 +147,7 @@ def test_a_place_breaks_nothing_that_was_right(name):
 
 def test_true_values_put_in_their_place_are_those_of_the_right_program():
     """d1 of the right program, from the tape of the wrong one, at the recorded weights."""
-    _, found, places = search("error without its derivative in the hidden layer")
+    _, _, places = search("error without its derivative in the hidden layer")
     first = places[0]
     instance = first.instances[0][0]
     values = first.wanted[0][instance]

@@ -16,18 +16,24 @@ def moved_span(
 ) -> SourceSpan:
     """The span that an expression of ``before`` has in ``after``.
 
-    An edit inside the expression stretches it; one that ends where it begins pushes it on.
+    An edit inside the expression stretches it; one that ends where it begins pushes it on. In one
+    that replaces what is around it, it is where its text comes again.
     """
     old, new = Source(before.files[span.file]), Source(after.files[span.file])
     start = old.offset(span.line, span.column)
     end = old.offset(span.end_line, span.end_column)
     new_start, new_end = start, end
+    text = old.text[start:end]
     for edit in edits:
         if edit.span.file != span.file:
             continue
         first = old.offset(edit.span.line, edit.span.column)
         last = old.offset(edit.span.end_line, edit.span.end_column)
         grown = len(edit.text) - (last - first)
+        if first <= start < end <= last and (first, last) != (start, end) and text in edit.text:
+            new_start += edit.text.index(text) - (start - first)
+            new_end = new_start + len(text)
+            continue
         if last <= start and not (first == last == start and start == end):
             new_start += grown
             new_end += grown

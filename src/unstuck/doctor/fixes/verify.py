@@ -24,6 +24,7 @@ from unstuck.trace.sandbox import Sandbox
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|\bnan\b|\binf\b", re.IGNORECASE)
 RISING = re.compile(r"acc|score|r2|correct|right|precision|recall|f1", re.IGNORECASE)
 FALLING = re.compile(r"loss|cost|err|mse|mae|rms|diff", re.IGNORECASE)
+EVEN = 0.5  # what guessing reaches, where the labels were not seen
 MOST_SAMPLES = 60  # of the whole batches that a full-batch program evaluates
 
 
@@ -152,7 +153,7 @@ def printed(text: str) -> Measured | None:
         nan = float("nan")
         if RISING.search(line):
             share = value / 100.0 if value > 1.0 else value
-            return Measured(0, (nan, share, 0.0), (nan, nan, nan))
+            return Measured(0, (nan, share, EVEN), (nan, nan, nan))
         if FALLING.search(line) and np.isfinite(value):
             return Measured(0, (nan, nan, nan), (nan, value, max(1.0, 2.0 * abs(value))))
         return None

@@ -29,6 +29,8 @@ def change_number(program: Program, span: SourceSpan, file: str, *, factor: floa
         source = Source(program.files[where])
         old_value = numeric(constant)
         text = written(old_value * factor)
+        if isinstance(constant.value, int) and (old_value * factor).is_integer():
+            text = str(int(old_value * factor))
         label = f"{written(old_value)} -> {text}"
         return Option((Edit(source.span(where, constant), text),), label)
     old = Source(program.files[file]).segment(node)
