@@ -80,10 +80,10 @@ PROGRAMS = {
     "no training": script("print(sum(range(10)))\n", "unknown", "no loop"),
     "only comments": script("# nothing here\n", "unknown", "no loop"),
     "prints a gigabyte": script(
-        "line = 'x' * 1_000_000\nfor _ in range(1000):\n    print(line)\n", "unknown", "output"
+        "line = 'x' * 1_000_000\nfor _ in range(1000):\n    print(line)\n", "unknown", "print"
     ),
     "prints a gigabyte while it trains": script(
-        within("[print('x' * 10_000_000) for _ in range(100)]", 5), "unknown", "output"
+        within("[print('x' * 10_000_000) for _ in range(100)]", 5), "unknown", "print"
     ),
     "allocates too much at once": script(
         "import numpy as np\nX = np.ones((200_000, 200_000))\n", "crashed", "allocate|memory"
@@ -251,30 +251,20 @@ def span_of(seen):
         (TRAINING + "\n\nprint(1 / 0)\n", 15),
         ("import no_such_library_xyz\n", 1),
         ("def f(x):\n    return x[9]\n\n\nf([1])\n", 2),
-        pytest.param(
-            "x = 1\nfor x in range(3)\n    print(x)\n",
-            2,
-            marks=pytest.mark.xfail(reason="a syntax error is no finding, so has no line"),
-        ),
-        pytest.param(
-            "import numpy as np\nX = np.ones((200_000, 200_000))\n",
-            2,
-            marks=pytest.mark.xfail(reason="too much memory is no finding, so has no line"),
-        ),
+        ("x = 1\nfor x in range(3)\n    print(x)\n", 2),
+        ("import numpy as np\nX = np.ones((200_000, 200_000))\n", 2),
     ],
 )
 def test_the_line_of_a_crash_is_found(text, line, examined):
     assert span_of(examined(script(text, "crashed"))) == ("program.py", line)
 
 
-@pytest.mark.xfail(reason="what a second, longer look says of how the run ended is not kept")
 def test_a_crash_after_a_while_is_a_crash(examined):
     """Longer than a glance, and without a loop: data that take their time to load."""
     text = f"import time\ntime.sleep({0.1 * SHORT})\nint('x')\n"
     assert span_of(examined(script(text, "crashed", budget=SHORT))) == ("program.py", 3)
 
 
-@pytest.mark.xfail(reason="the reason is the name of a status, or says nothing of how it ended")
 @pytest.mark.parametrize(
     ("name", "says"),
     [

@@ -27,7 +27,7 @@ def crash_suspects(program: Program, outcome: Outcome) -> list[Suspect]:
         span = statement_span(program, span)
         if error.type == "KeyError":
             options += key_options(program, span, error)
-        if error.type in {"KeyError", "NameError"}:
+        if error.type == "KeyError":
             options += deletion(program, span)
     evidence = {
         "error": error.type,

@@ -184,7 +184,8 @@ def look(case: Case, *, first: bool) -> list[Suspect]:
         case.outcome = outcome
         source_findings(case)
     if outcome.status in {"syntax", "interpreter", "input", "output"}:
-        return []
+        broken = crash_suspects(case.current, outcome) if outcome.status == "syntax" else []
+        return reported(case, broken)
     crash = crash_suspects(case.current, outcome) if outcome.status == "raised" else []
     if not first and any(s.options for s in crash):  # it came no further than that
         case.traced = None
@@ -195,6 +196,9 @@ def look(case: Case, *, first: bool) -> list[Suspect]:
         outcome = tally(case, BASELINE_SHARE)
         traced, why, tape = traced_from(case, outcome)
         lost = update_suspects(case.current, None, tape, outcome) if traced is None else []
+        crash = crash_suspects(case.current, outcome) if outcome.status == "raised" else []
+        if first:
+            case.outcome = outcome
     if outcome.status == "timeout" and case.stop is None:
         cut_short(case, outcome)
     case.traced, case.before, case.edits = traced, case.current, ()
@@ -202,6 +206,8 @@ def look(case: Case, *, first: bool) -> list[Suspect]:
         case.why = case.why or why
         if first:
             case.unchecked.append(Unchecked("gradient", why))
+        if outcome.status == "memory":
+            crash = crash_suspects(case.current, outcome)
         return reported(case, [*crash, *lost])
     if case.measured is None:
         watch_baseline(case, traced)
@@ -355,6 +361,8 @@ def watch_baseline(case: Case, traced: Traced) -> None:
     cut, whole = trials.run([(case.program, ())] * 2, stops=[stop, None], limit=seconds)
     case.compared = cut.measured
     case.measured = cut.measured
+    if cut.outcome.status == "finished":  # not that long, after all
+        case.stop, case.cut = None, ""
     if whole.outcome.status not in {"timeout", "memory", "killed"}:
         case.measured = whole.measured or cut.measured
         if case.current is case.program:
@@ -566,7 +574,7 @@ def verdict_of(case: Case) -> tuple[Verdict, str]:
     if measured is None and case.why == NOTHING_MOVES and lost and outcome.status == "finished":
         return "stuck", interrupted or "no parameter ever changes"
     if measured is None:
-        return "unknown", interrupted or case.why or outcome.status
+        return "unknown", interrupted or how_it_ended(outcome, case.why)
     gap_before = 1.0 - max(0.0, measured.gained)
     closed = 0.0
     if case.after_measured is not None and gap_before > 0.02:
@@ -578,6 +586,21 @@ def verdict_of(case: Case) -> tuple[Verdict, str]:
     if outcome.status == "raised":
         return "crashed", outcome.error.message if outcome.error else ""
     return "learns", interrupted
+
+
+def how_it_ended(outcome: Outcome, why: str) -> str:
+    """Why nothing could be said of a program."""
+    told = {
+        "input": "it asks for input, and nobody answers here; write what it asks for into it",
+        "timeout": f"it was still running when its time was up ({why})",
+    }
+    if outcome.status in told:
+        return told[outcome.status]
+    if outcome.status == "exited":
+        return f"it ended itself with exit code {outcome.exit_code} ({why})"
+    if outcome.status not in {"finished", "stopped"} and outcome.error is not None:
+        return outcome.error.message
+    return why or outcome.status
 
 
 def progress_of(measured: Measured | None) -> Progress | None:

@@ -6,6 +6,7 @@ search for an expression what should stand there. The kind of the change decides
 
 from __future__ import annotations
 
+import ast
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,8 +14,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from unstuck.doctor.diagnosis import Clean, Finding, Unchecked
+from unstuck.doctor.fixes.lines import replace_statement
 from unstuck.doctor.fixes.locate import Located, Search, wrong_parameters
-from unstuck.doctor.fixes.patch import Edit, replacement
+from unstuck.doctor.fixes.patch import Edit, node_at, replacement
+from unstuck.doctor.fixes.places import Source
 from unstuck.doctor.fixes.synthesise import Candidate, Wanted, synthesise
 from unstuck.doctor.rules import RULES
 from unstuck.doctor.suspect import Option, Suspect
@@ -253,9 +256,7 @@ def place_suspect(
         "written": site.text,
     }
     span, text, code = site.span, None, "G199"
-    options = tuple(
-        Option(c.edits or (replacement(program, span, c.text),), c.edit_kind) for c in candidates
-    )
+    options = tuple(Option(edits_for(program, place, span, c), c.edit_kind) for c in candidates)
     if candidates:
         code, text = code_of(candidates[0], place, traced), candidates[0].text
     proved = bool(candidates) and candidates[0].proof
@@ -263,6 +264,18 @@ def place_suspect(
         code, "fault", RULES[code]().message(**evidence), span, evidence, text, proved=proved
     )
     return Suspect(finding, options, exact=True, parameters=place.repaired)
+
+
+def edits_for(
+    program: Program, place: Located, span: SourceSpan, candidate: Candidate
+) -> tuple[Edit, ...]:
+    """The edits that put a candidate in its place; of an item write, the whole array instead."""
+    target = node_at(program, span)
+    if place.op == "setitem" and isinstance(target, ast.Subscript):
+        base = Source(program.files[span.file]).segment(target.value)
+        line = f"{base} = {candidate.text}"
+        return (replace_statement(program, span.file, span.line, line),)
+    return candidate.edits or (replacement(program, span, candidate.text),)
 
 
 def code_of(candidate: Candidate, place: Located, traced: Traced) -> str:

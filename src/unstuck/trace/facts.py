@@ -94,10 +94,14 @@ def source_of(tape: Tape, index: int) -> SourceSpan | None:
 
 
 def name_of(tape: Tape, index: int) -> str:
-    """What the program calls a value: the first name it was given, or the expression's text."""
-    for binding in tape.bindings:
-        if binding.node == index:
-            return binding.text
+    """What the program calls a value, or the expression's text.
+
+    The first name that it was given by a statement; a comprehension's variable tells nothing.
+    """
+    names = [b for b in tape.bindings if b.node == index]
+    lasting = [b for b in names if not tape.frames[b.frame].function.endswith("comp>")]
+    for binding in lasting or names:
+        return binding.text
     node = tape[index]
     if node.site == UNKNOWN:
         return ""

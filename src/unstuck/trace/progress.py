@@ -97,9 +97,11 @@ def measure(watched: Watched | None, eye: Eye) -> Measured | None:
     """Accuracy and loss at the two ends of a run; None where the place was never reached."""
     if watched is None or not watched.samples:
         return None
-    pairs = [pair for sample in grouped(watched, eye) if (pair := read(sample, eye)) is not None]
-    if not pairs:
+    seen = [pair for sample in grouped(watched, eye) if (pair := read(sample, eye)) is not None]
+    if not seen:
         return None
+    single = eye.index or one_sample_each([label for _, _, label in seen])
+    pairs = [(at, *as_rows(output, label, single=single)) for at, output, label in seen]
     updates = max(1, round(watched.count / max(1, eye.per_update)))
     labels = [y for _, _, y in pairs]
     first, last = ends(pairs, watched.count)
@@ -142,7 +144,7 @@ def grouped(watched: Watched, eye: Eye) -> list[tuple[int, Sequence[Any]]]:
 
 
 def read(sample: tuple[int, Sequence[Any]], eye: Eye) -> tuple[int, Array, Array] | None:
-    """The evaluation, the output as (samples, outputs), and the label as large."""
+    """The evaluation, the output, and the label as large; None where they do not go together."""
     at, operands = sample
     try:
         output = np.asarray(operands[eye.output], dtype=float)
@@ -161,17 +163,28 @@ def read(sample: tuple[int, Sequence[Any]], eye: Eye) -> tuple[int, Array, Array
                 )  # fmt: skip
     except (TypeError, ValueError, IndexError):
         return None
-    return (at, *as_rows(output, label))
+    return at, output, label
 
 
-def as_rows(output: Array, label: Array) -> tuple[Array, Array]:
-    """Outputs and labels with samples as rows."""
+def one_sample_each(labels: list[Array]) -> bool:
+    """True if vectors are one sample of several classes each, not samples of one output.
+
+    Then every one has a single 1, and not always in the same place; or they are what is left
+    over from batches of more samples than one.
+    """
+    if any(y.size > max(y.shape, default=1) for y in labels):
+        return True
+    rows = [y.reshape(1, -1) for y in labels]
+    return all(map(is_one_hot, rows)) and len({int(np.argmax(row)) for row in rows}) > 1
+
+
+def as_rows(output: Array, label: Array, *, single: bool = False) -> tuple[Array, Array]:
+    """Outputs and labels with samples as rows; ``single``: a vector is one sample."""
     if output.ndim == 0:
         return output.reshape(1, 1), label.reshape(1, 1)
-    if output.ndim == 1:
-        if is_one_hot(label[None, :]):
-            return output[None, :], label[None, :]
-        return output[:, None], label[:, None]
+    if output.size == max(output.shape):
+        shape = (1, -1) if single else (-1, 1)
+        return output.reshape(shape), label.reshape(shape)
     output, label = output.reshape(-1, output.shape[-1]), label.reshape(-1, label.shape[-1])
     if is_one_hot(label):
         return output, label

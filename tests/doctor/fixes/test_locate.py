@@ -19,21 +19,10 @@ from unstuck.doctor.fixes.locate import (
     source_is_larger,
     wrong_parameters,
 )
-from unstuck.doctor.fixes.patch import apply, replacement
-from unstuck.doctor.gradient import candidates_for, judge_gradients_of
+from unstuck.doctor.fixes.patch import apply
+from unstuck.doctor.gradient import candidates_for, edits_for, judge_gradients_of
 from unstuck.trace.verdict import Judgement, ParameterVerdict
 
-UPSTREAM = "a place before the fault is taken, though parameters that are right depend on it too"
-MISPLACED = {
-    "sign of one bias",
-    "sign of the hidden error",
-    "mean missing for one parameter",
-    "mean of a bias that has one already",
-    "sign in pure Python",
-    "mean missing for one bias",
-}
-WRITE = "mask after picked entries"
-NO_EXPRESSION = "a replacement of an item write is put where its target stands: no valid Python"
 PATIENCE = 60.0  # seconds; a search takes a tenth of one
 
 
@@ -83,7 +72,7 @@ def mended(program, found, place):
     first = candidates[0]
     assert first.proof
     span = found.tape.sites[place.site].span
-    edits = first.edits or (replacement(program, span, first.text),)
+    edits = edits_for(program, place, span, first)
     return apply(program, edits).files["program.py"]
 
 
@@ -91,19 +80,7 @@ def line_of(found, place):
     return found.tape.sites[place.site].line
 
 
-def faults(reasons):
-    """The faults, with the reason why some are not yet handled."""
-    return [
-        pytest.param(
-            name, marks=[pytest.mark.xfail(reason=reasons[name])] if name in reasons else []
-        )
-        for name in FAULTS
-    ]
-
-
-@pytest.mark.parametrize(
-    "name", faults({WRITE: NO_EXPRESSION} | dict.fromkeys(MISPLACED, UPSTREAM))
-)
+@pytest.mark.parametrize("name", FAULTS)
 def test_the_first_place_is_that_of_the_fault(name):
     program, found, places = search(name)
     assert line_of(found, places[0]) == FAULTS[name].line
@@ -112,7 +89,7 @@ def test_the_first_place_is_that_of_the_fault(name):
     assert_mended(text, FAULTS[name].style)
 
 
-@pytest.mark.parametrize("name", faults({WRITE: NO_EXPRESSION}))
+@pytest.mark.parametrize("name", FAULTS)
 def test_the_place_of_the_fault_is_among_them_and_can_be_mended(name):
     fault = FAULTS[name]
     program, found, places = search(name)
@@ -135,7 +112,6 @@ def test_no_place_repairs_what_was_right(name):
         assert len(place.wanted) == len(found.judgement.points)
 
 
-@pytest.mark.xfail(reason=UPSTREAM)
 @pytest.mark.parametrize("name", ["sign of one bias", "sign of the hidden error"])
 def test_a_place_breaks_nothing_that_was_right(name):
     """What stands there is right for W2; the other sign would be wrong for it."""

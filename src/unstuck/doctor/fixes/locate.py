@@ -149,15 +149,16 @@ class Search:
                 good = self._repaired(whole, every, bad)
                 if good:
                     factor, repaired = good
+                    values = tuple(
+                        {index: value / factor for index, value in whole[p].items()} for p in every
+                    )
+                    if self._breaks(values, bad):
+                        continue
                     instances = {
                         w: tuple(self._instances(place, w)) for w in range(len(self.anatomy.flows))
                     }
                     return Located(
-                        *place, source, transposed, factor, repaired, instances,
-                        tuple(
-                            {index: value / factor for index, value in whole[p].items()}
-                            for p in every
-                        ), self.loss,
+                        *place, source, transposed, factor, repaired, instances, values, self.loss,
                     )  # fmt: skip
         return None
 
@@ -215,6 +216,35 @@ class Search:
         self, wanted: Mapping[int, Mapping[int, Array]], which: Sequence[int], bad: Sequence[int]
     ) -> tuple[float, frozenset[int]] | None:
         """Which wrong parameters are right with these values, at one common factor."""
+        changed = self._changed(wanted, which)
+        if changed is None:
+            return None
+        loss = self._loss_at(which)
+        ratios: dict[int, float] = {}
+        for k in bad:
+            try:
+                verdict = judge_parameter(self.tape, self.steps, self.anatomy, changed, loss, k)
+            except (ValueError, IndexError):
+                continue
+            if verdict.verdict == "ok" and verdict.ratio:
+                ratios[k] = verdict.ratio
+        if not ratios:
+            return None
+        return common_factor(ratios, self.judgement, bad)
+
+    def _loss_at(self, which: Sequence[int]) -> Loss:
+        """The loss at some of the points."""
+        return Loss(
+            self.loss.name, self.loss.pairing, self.loss.site,
+            [self.loss.gradients[p] for p in which],
+        )  # fmt: skip
+
+    def _changed(
+        self,
+        wanted: Mapping[int, Mapping[int, Array]] | Sequence[Mapping[int, Array]],
+        which: Sequence[int],
+    ) -> list[Point] | None:
+        """Some of the points, replayed with other values at a place; None where that fails."""
         changed: list[Point] = []
         for p in which:
             point = self.points[p]
@@ -228,21 +258,26 @@ class Search:
             except (CannotReplay, ValueError, TypeError, IndexError, ZeroDivisionError):
                 return None
             changed.append(Point(point.window, {**point.values, **values}, point.changed))
-        loss = Loss(
-            self.loss.name, self.loss.pairing, self.loss.site,
-            [self.loss.gradients[p] for p in which],
-        )  # fmt: skip
-        ratios: dict[int, float] = {}
-        for k in bad:
-            try:
-                verdict = judge_parameter(self.tape, self.steps, self.anatomy, changed, loss, k)
-            except (ValueError, IndexError):
+        return changed
+
+    def _breaks(self, values: Sequence[Mapping[int, Array]], bad: Sequence[int]) -> bool:
+        """True if a parameter that was right is not any more: then nothing is wrong here."""
+        every = range(len(self.points))
+        changed, loss = self._changed(values, every), self._loss_at(every)
+        if changed is None:
+            return True
+        for v in self.judgement.verdicts:
+            if v.verdict != "ok" or v.parameter in bad:
                 continue
-            if verdict.verdict == "ok" and verdict.ratio:
-                ratios[k] = verdict.ratio
-        if not ratios:
-            return None
-        return common_factor(ratios, self.judgement, bad)
+            try:
+                now = judge_parameter(
+                    self.tape, self.steps, self.anatomy, changed, loss, v.parameter
+                )
+            except (ValueError, IndexError):
+                return True
+            if now.verdict != "ok" or not same(now.ratio, v.ratio):
+                return True
+        return False
 
 
 def common_factor(
