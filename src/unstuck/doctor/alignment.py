@@ -8,7 +8,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from unstuck.doctor.fixes.lines import insert_after, replace_statement, statement_at
-from unstuck.doctor.fixes.patch import Edit
+from unstuck.doctor.fixes.patch import Edit, node_at
+from unstuck.doctor.fixes.places import Source
 from unstuck.doctor.rules import RULES
 from unstuck.doctor.suspect import Option, Suspect
 from unstuck.trace.program import Program
@@ -38,7 +39,7 @@ def misaligned(program: Program, traced: Traced) -> list[Suspect]:
     if node.site < 0:
         return []
     site = tape.sites[node.site]
-    options = together(program, tape, node, other[0])
+    options = together(program, tape, node, other[0]) or same_index(program, tape, node, other)
     finding = RULES["D404"]().finding("fault", site.span, shuffled=site.text)
     return [Suspect(finding, tuple(options), exact=True)] if shuffled else []
 
@@ -116,6 +117,38 @@ def together(program: Program, tape: Tape, node: Node, other: int) -> list[Optio
         edit: Edit = insert_after(program, file, line, f"{name} = {name}[{order}]")
         return [Option((edit,), "put in the same order")]
     return []
+
+
+def same_index(program: Program, tape: Tape, node: Node, others: Iterable[int]) -> list[Option]:
+    """The pick that took its rows in another order, with the index of the one that did not."""
+    index = subscript_at(program, tape, node)
+    for other in others:
+        seen: set[int] = set()
+        pending = [other]
+        while pending and len(seen) < 40:
+            candidate = tape[pending.pop(0)]
+            if candidate.index in seen:
+                continue
+            seen.add(candidate.index)
+            pending.extend(candidate.parents)
+            theirs = subscript_at(program, tape, candidate)
+            if index is None or theirs is None or candidate.frame != node.frame:
+                continue
+            file = tape.sites[candidate.site].span.file
+            source = Source(program.files[file])
+            text = ast.unparse(index.slice)
+            if ast.unparse(theirs.slice) != text:
+                edit = Edit(source.span(file, theirs.slice), text)
+                return [Option((edit,), "picked by the same index")]
+    return []
+
+
+def subscript_at(program: Program, tape: Tape, node: Node) -> ast.Subscript | None:
+    """The subscript that a node was picked by, as it stands in the program."""
+    if node.op not in PICKS or node.site < 0:
+        return None
+    found = node_at(program, tape.sites[node.site].span)
+    return found if isinstance(found, ast.Subscript) else None
 
 
 def partner_name(tape: Tape, node: Node, other: int) -> str | None:

@@ -7,6 +7,7 @@ search for an expression what should stand there. The kind of the change decides
 from __future__ import annotations
 
 import ast
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -41,6 +42,7 @@ CODES = {  # what was changed in the expression -> what was wrong
     "scale": "G111",
     "augmented": "G109",
 }
+PRODUCT = re.compile(r"@|\b(?:dot|matmul|outer|inner|einsum|tensordot)\(")
 MILD = 10.0  # a step size this many times another's is a choice, not a mistake
 LOSSES_TRIED = 6
 MOST_INSTANCES = 12  # of a place in one update, on which a replacement is proved
@@ -284,7 +286,16 @@ def code_of(candidate: Candidate, place: Located, traced: Traced) -> str:
     reshaped = candidate.edit_kind == "scale" and not in_proportion(place, traced)
     if candidate.edit_kind in {"factor_extra", "drop"} or reshaped:
         return "G107" if at_output(place, traced) else "G103"
+    written = traced.tape.sites[place.site].text
+    if candidate.edit_kind == "chain" and products(candidate.text) <= products(written):
+        # The error came back through the weights before; what is new is what it is multiplied by.
+        return "G102" if written in candidate.text else "G103"
     return code
+
+
+def products(text: str) -> int:
+    """How many products of arrays an expression has."""
+    return len(PRODUCT.findall(text))
 
 
 def in_proportion(place: Located, traced: Traced) -> bool:

@@ -255,12 +255,28 @@ def scalar_operand(program: Program, traced: Traced, index: int) -> SourceSpan |
     if node.op == "true_divide":
         return None
     source = Source(program.files[site.span.file])
-    for side, argument in zip(sides, node.args, strict=False):
+    for position, (side, argument) in enumerate(zip(sides, node.args, strict=False)):
+        if not always_equal(traced, index, position):  # data: pure Python takes them one by one
+            continue
         value = traced.tape[argument.index].value if isinstance(argument, Ref) else argument
         labelled = isinstance(argument, Ref) and argument.index in traced.anatomy.flows[0].labelled
         if np.ndim(value) == 0 and not labelled and isinstance(value, float | int | np.floating):
             return source.span(site.span.file, side)
     return None
+
+
+def always_equal(traced: Traced, index: int, position: int) -> bool:
+    """True if an operand is the same number wherever its expression was evaluated."""
+    tape, node = traced.tape, traced.tape[index]
+    seen: set[float] = set()
+    for other in tape.nodes[tape.start :]:
+        if (other.site, other.op) == (node.site, node.op) and position < len(other.args):
+            argument = other.args[position]
+            value = tape[argument.index].value if isinstance(argument, Ref) else argument
+            if np.size(value) != 1 or isinstance(value, str):
+                return False
+            seen.add(float(np.asarray(value, dtype=float).ravel()[0]))
+    return len(seen) == 1 or len(seen) < len(traced.steps.windows) // 4  # a schedule changes
 
 
 def rate_value(traced: Traced, program: Program, span: SourceSpan) -> float | None:

@@ -445,7 +445,7 @@ def drawn_anew(program: Program, tape: Tape) -> list[Suspect]:
             n.op in {"dot", "matmul", "multiply", "true_divide", "subtract"} for n in readers
         ):
             continue
-        span = tape.sites[site].span
+        span = call_in_loop(tape, nodes[0])
         options = hoisted(program, span)
         name = (tape.sites[site].targets or (tape.sites[site].text,))[0]
         suspects.append(
@@ -459,6 +459,18 @@ def drawn_anew(program: Program, tape: Tape) -> list[Suspect]:
         edits = tuple(dict.fromkeys(e for s in suspects for o in s.options[:1] for e in o.edits))
         suspects = [replace(suspects[0], options=(Option(edits, "drawn once, before the loop"),))]
     return suspects
+
+
+def call_in_loop(tape: Tape, index: int) -> SourceSpan:
+    """Where the training loop makes a value: the expression itself, or the call that leads to it."""
+    node = tape[index]
+    span, frame = tape.sites[node.site].span, node.frame
+    while frame > 0:
+        called = tape.frames[frame].site
+        if called >= 0 and tape.sites[called].loops:
+            span = tape.sites[called].span
+        frame = tape.frames[frame].parent
+    return span
 
 
 def hoisted(program: Program, span: SourceSpan) -> list[Option]:

@@ -102,12 +102,26 @@ def plausible(name: str, tape: Tape, pairing: Pairing) -> bool:
     y = np.concatenate([np.ravel(v) for v in pairing.labels[0]])
     if name == "hinge":
         return bool(np.all(np.isin(y, (-1.0, 1.0))))
+    if name == "cross_entropy" and not of_classes(pairing):
+        return False
     if name == "cross_entropy_of_logits":
         first = np.asarray(pairing.labels[0][0])
         return first.size > 1 and bool(np.all((y >= 0) & (y <= 1)))
     if name == "binary_cross_entropy_of_logits":
         return bool(np.all((y >= 0) & (y <= 1)))
     return True
+
+
+def of_classes(pairing: Pairing) -> bool:
+    """True if every sample's labels sum to one over several outputs."""
+    labels = [np.asarray(y) for y in pairing.labels[0]]
+    if all(y.size == 1 for y in labels):  # each output by itself: pure Python
+        return len(labels) > 1 and float(sum(y.sum() for y in labels)) >= 1.0
+    return all(
+        any(n > 1 and np.allclose(y.sum(axis=axis), 1.0) for axis, n in enumerate(y.shape))
+        for y in labels
+        if y.size > 1
+    )
 
 
 def loss_of(

@@ -103,6 +103,14 @@ def values_of(program: Program, file: str, node: ast.expr) -> Iterator[tuple[str
                     yield file, assigned.value
         if function is not None and scope is function:
             yield from arguments_of(program, file, tree, function, text)
+    if isinstance(node, ast.Attribute):  # `self.rate`, written in the body of the class
+        for owner in ast.walk(tree):
+            if isinstance(owner, ast.ClassDef):
+                for statement in owner.body:
+                    if isinstance(statement, ast.Assign) and any(
+                        isinstance(t, ast.Name) and t.id == node.attr for t in statement.targets
+                    ):
+                        yield file, statement.value
 
 
 def matched(target: ast.expr, value: ast.expr, text: str) -> Iterator[ast.expr]:
