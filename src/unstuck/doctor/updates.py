@@ -462,7 +462,7 @@ def drawn_anew(program: Program, tape: Tape) -> list[Suspect]:
 
 
 def call_in_loop(tape: Tape, index: int) -> SourceSpan:
-    """Where the training loop makes a value: the expression itself, or the call that leads to it."""
+    """Where the training loop makes a value: the expression, or the call that leads to it."""
     node = tape[index]
     span, frame = tape.sites[node.site].span, node.frame
     while frame > 0:
@@ -494,7 +494,14 @@ def hoisted(program: Program, span: SourceSpan) -> list[Option]:
     end = source.offset((statement.end_lineno or statement.lineno) + 1, 0)
     insert = Edit(span_at(source, span.file, at, at), f"{indent}{source.segment(statement)}\n")
     remove = Edit(span_at(source, span.file, start, end), "")
-    return [Option((insert, remove), "drawn once, before the loop")]
+    moved = Option((insert, remove), "drawn once, before the loop")
+    before = [
+        node for node in ast.walk(source.tree)
+        if isinstance(node, ast.Assign) and node.lineno < loop.lineno
+        and ast.unparse(node.targets[0]) == ast.unparse(statement.targets[0])
+    ]  # fmt: skip
+    # Where they are drawn before the loop as well, what stands in it is one too many.
+    return [Option((remove,), "taken out of the loop"), moved] if before else [moved]
 
 
 def empty_update_loops(program: Program, outcome: Outcome) -> list[Suspect]:
