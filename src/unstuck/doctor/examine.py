@@ -140,6 +140,8 @@ def work(case: Case) -> None:
         suspects = look(case, first=number == 0)
         if not case.rerun or not suspects:
             break
+        if number and learned(case) and case.after > MENDED:
+            break
         if not mend(case, suspects):
             break
         if time.monotonic() > case.deadline - 2.0:
@@ -211,7 +213,9 @@ def look(case: Case, *, first: bool) -> list[Suspect]:
         return reported(case, [*crash, *lost])
     if case.measured is None:
         watch_baseline(case, traced)
-        if case.current is case.program and case.outcome is not None:
+        if case.current is not case.program:
+            watch_repaired(case, traced)
+        elif case.outcome is not None:
             outcome = case.outcome
     return reported(case, judged(case, traced, outcome))
 
@@ -367,6 +371,15 @@ def watch_baseline(case: Case, traced: Traced) -> None:
         case.measured = whole.measured or cut.measured
         if case.current is case.program:
             case.outcome = replace(whole.outcome, loops=case.outcome.loops if case.outcome else ())
+
+
+def watch_repaired(case: Case, traced: Traced) -> None:
+    """How far a program gets that was repaired before its training could be seen."""
+    trials = Trials(case.sandbox, case.current, traced.eye(), case.deadline, case.stop)
+    (trial,) = trials.run([(case.current, ())], limit=case.budget * BASELINE_SHARE)
+    case.runs += 1
+    if trial.ran and trial.measured is not None:
+        case.after, case.after_measured = trial.gained, trial.measured
 
 
 def original_key(case: Case, key: Key) -> Key | None:
