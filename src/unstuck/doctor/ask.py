@@ -13,7 +13,7 @@ from typing import Any
 
 from unstuck.base.errors import InvalidInputError
 from unstuck.doctor.diagnosis import Diagnosis, Progress, Verdict
-from unstuck.doctor.judge import judge
+from unstuck.doctor.judge import STUCK, judge
 from unstuck.doctor.rules.reading import evidence
 from unstuck.doctor.rules.reading import progress as progress_of
 from unstuck.record.run_record import RunRecord
@@ -23,7 +23,6 @@ from unstuck.trace.program import Program
 from unstuck.training.runs import DESCRIPTION, RECORD, Run, run_folder
 
 BUDGET = 60.0  # seconds
-STUCK = 0.08  # of the way from the best constant answer to perfection: no better than that answer
 
 
 def diagnose(

@@ -31,7 +31,7 @@ from unstuck.doctor.fixes.moves import moved_key, moved_span
 from unstuck.doctor.fixes.patch import Edit, unified_diff
 from unstuck.doctor.fixes.verify import Trials
 from unstuck.doctor.gradient import GradientFindings, judge_gradients_of
-from unstuck.doctor.judge import judge
+from unstuck.doctor.judge import STUCK, judge
 from unstuck.doctor.rules import RULES
 from unstuck.doctor.rules.statements import useless_statements
 from unstuck.doctor.soft import soft_suspects, wrong_softmax_axis
@@ -53,7 +53,6 @@ TRIAL_SHARE = 0.08  # of the budget, that a re-run may take: longer programs are
 ROUNDS = 6  # of examining a repaired program again
 MENDED = 0.85  # progress from which on nothing else can be amiss
 SYMPTOMS = {"O508", "T601", "T602", "T603", "T604", "T605", "T606", "U205"}
-STUCK = 0.08  # progress under which a program has learned nothing
 CLOSES = 0.5  # of the gap, that a repair must close for the program to be called stuck
 T = TypeVar("T")
 NOTHING_MOVES = "no value evolves"

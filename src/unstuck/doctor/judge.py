@@ -10,6 +10,7 @@ from unstuck.doctor.rules import FAMILIES, RULES, Rule
 from unstuck.record.run_record import RunRecord
 
 Answer = tuple[tuple[Finding, ...], tuple[Clean, ...], tuple[Unchecked, ...]]
+STUCK = 0.08  # of the way from the best constant answer to perfection: no better than that answer
 ORDER = {"cause": 0, "fault": 1, "note": 2}
 
 
