@@ -1,0 +1,124 @@
+"""From what was found and tried: the verdict, what is a cause, and the repair."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from unstuck.doctor.case import MENDED, Case, learned
+from unstuck.doctor.diagnosis import Diagnosis, Progress, Repair, Severity, Verdict
+from unstuck.doctor.fixes.choose import LEAST
+from unstuck.doctor.fixes.patch import unified_diff
+from unstuck.doctor.judge import STUCK
+from unstuck.trace.progress import Measured
+from unstuck.trace.request import Outcome
+
+SYMPTOMS = {"O508", "T601", "T602", "T603", "T604", "T605", "T606", "U205"}
+CLOSES = 0.5  # of the gap, that a repair must close for the program to be called stuck
+NOTHING_MOVES = "no value evolves"
+
+
+def concluded(case: Case, seconds: float) -> Diagnosis:
+    """Verdict, severities and repair."""
+    verdict, reason = verdict_of(case)
+    needed = (
+        {(f.code, f.span) for f in case.needed} if learned(case) or case.after_measured else set()
+    )
+    findings = []
+    for finding in case.findings:
+        mended = (
+            learned(case) and case.after > MENDED and (finding.code, finding.span) not in needed
+        )
+        if mended and finding.code in SYMPTOMS:
+            continue  # it learns, and that was not changed
+        severity: Severity = finding.severity
+        if (finding.code, finding.span) in needed and verdict in {"stuck", "crashed"}:
+            severity = "cause"
+        elif finding.code in case.soft and (verdict in {"learns", "unknown"} or needed):
+            severity = "note"  # it learns without that being changed
+        findings.append(replace(finding, severity=severity))
+    order = {"cause": 0, "fault": 1, "note": 2}
+    findings.sort(key=lambda f: order[f.severity])
+    return Diagnosis(
+        program=case.program.name,
+        verdict=verdict,
+        progress=progress_of(case.measured),
+        findings=tuple(findings),
+        clean=tuple(case.clean),
+        unchecked=tuple(case.unchecked),
+        repair=repair_of(case),
+        reason="; ".join(r for r in (reason, case.cut) if r),
+        sources=dict(case.program.files),
+        seconds=seconds,
+    )
+
+
+def verdict_of(case: Case) -> tuple[Verdict, str]:
+    """Stuck, learns, crashed or unknown - and why, for the last two."""
+    interrupted = "interrupted: this is what was known by then" if case.interrupted else ""
+    outcome = case.outcome
+    if outcome is None:
+        return "unknown", interrupted or "the program was not run"
+    if outcome.status in {"syntax", "raised", "memory", "interpreter"} and case.measured is None:
+        return "crashed", outcome.error.message if outcome.error else outcome.status
+    measured = case.measured
+    lost = any(f.code in {"U201", "U202", "U204"} for f in case.findings)
+    if measured is None and case.why == NOTHING_MOVES and lost and outcome.status == "finished":
+        return "stuck", interrupted or "no parameter ever changes"
+    if measured is None:
+        return "unknown", interrupted or how_it_ended(outcome, case.why)
+    gap_before = 1.0 - max(0.0, measured.gained)
+    closed = 0.0
+    if case.after_measured is not None and gap_before > 0.02:
+        closed = (case.after - max(0.0, measured.gained)) / gap_before
+    if measured.has_classes and measured.accuracy[2] > 0.999:
+        return "unknown", interrupted or "all labels that were seen are of one class"
+    if measured.gained <= STUCK or closed >= CLOSES:
+        return "stuck", interrupted
+    if outcome.status == "raised":
+        return "crashed", outcome.error.message if outcome.error else ""
+    return "learns", interrupted
+
+
+def how_it_ended(outcome: Outcome, why: str) -> str:
+    """Why nothing could be said of a program."""
+    told = {
+        "input": "it asks for input, and nobody answers here; write what it asks for into it",
+        "timeout": f"it was still running when its time was up ({why})",
+    }
+    if outcome.status in told:
+        return told[outcome.status]
+    if outcome.status == "exited":
+        return f"it ended itself with exit code {outcome.exit_code} ({why})"
+    if outcome.status not in {"finished", "stopped"} and outcome.error is not None:
+        return outcome.error.message
+    return why or outcome.status
+
+
+def progress_of(measured: Measured | None) -> Progress | None:
+    """The published form."""
+    if measured is None:
+        return None
+    if measured.has_classes:
+        start, end, chance = measured.accuracy
+        return Progress("accuracy", start, end, chance, measured.updates)
+    start, end, chance = measured.loss
+    return Progress("loss", start, end, chance, measured.updates)
+
+
+def repair_of(case: Case) -> Repair | None:
+    """The change that was made, with its numbers."""
+    if case.current is case.program or case.after_measured is None:
+        return None
+    before = progress_of(case.measured)
+    after = progress_of(case.after_measured)
+    changed = {f: t for f, t in case.current.files.items() if case.program.files.get(f) != t}
+    return Repair(
+        findings=tuple(dict.fromkeys(f.code for f in case.needed)),
+        diff=unified_diff(case.program, case.current),
+        before=before.end if before else float("nan"),
+        after=after.end if after else float("nan"),
+        seeds=(0,),
+        runs=case.runs,
+        verified=case.after > (max(0.0, case.measured.gained) if case.measured else 0.0) + LEAST,
+        files=changed,
+    )

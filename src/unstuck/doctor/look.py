@@ -1,0 +1,218 @@
+"""Run and record a program, measure how far it gets, and ask every check what may be wrong."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
+
+from unstuck.doctor.alignment import misaligned
+from unstuck.doctor.case import Case, original_key, original_place
+from unstuck.doctor.crashes import crash_suspects
+from unstuck.doctor.diagnosis import Unchecked
+from unstuck.doctor.fixes.verify import Trials
+from unstuck.doctor.gradient import GradientFindings, judge_gradients_of
+from unstuck.doctor.judge import judge
+from unstuck.doctor.rules import RULES
+from unstuck.doctor.rules.statements import useless_statements
+from unstuck.doctor.soft import soft_suspects, wrong_softmax_axis
+from unstuck.doctor.stray import stray_factors
+from unstuck.doctor.suspect import Suspect
+from unstuck.doctor.updates import update_suspects
+from unstuck.trace.facts import build_record
+from unstuck.trace.request import Limits, Outcome, Request
+from unstuck.trace.tape import Tape
+from unstuck.trace.traced import Traced, trace
+
+GLANCE = 0.07  # of the budget: a program that runs longer is counted so far
+BASELINE_SHARE = 0.22  # of the budget, that one run of the program as it is may take
+TRIAL_SHARE = 0.08  # of the budget, that a re-run may take: longer programs are compared early
+T = TypeVar("T")
+
+
+def look(case: Case, *, first: bool) -> list[Suspect]:
+    """Run and record the program as it now is; everything that may be wrong with it."""
+    case.say("running the program as it is" if first else "examining the repaired program")
+    outcome = case.ahead or tally(case, GLANCE)
+    case.ahead = None
+    if first:
+        case.outcome = outcome
+        source_findings(case)
+    if outcome.status in {"syntax", "interpreter", "input", "output"}:
+        broken = crash_suspects(case.current, outcome) if outcome.status == "syntax" else []
+        return reported(case, broken)
+    crash = crash_suspects(case.current, outcome) if outcome.status == "raised" else []
+    if not first and any(s.options for s in crash):  # it came no further than that
+        case.traced = None
+        return reported(case, crash)
+    traced, why, tape = traced_from(case, outcome)
+    lost = update_suspects(case.current, None, tape, outcome) if traced is None else []
+    if outcome.status == "timeout" and traced is None and not lost:  # not come to its training?
+        outcome = tally(case, BASELINE_SHARE)
+        traced, why, tape = traced_from(case, outcome)
+        lost = update_suspects(case.current, None, tape, outcome) if traced is None else []
+        crash = crash_suspects(case.current, outcome) if outcome.status == "raised" else []
+        if first:
+            case.outcome = outcome
+    if outcome.status == "timeout" and case.stop is None:
+        cut_short(case, outcome)
+    case.traced, case.before, case.edits = traced, case.current, ()
+    if traced is None:
+        case.why = case.why or why
+        if first:
+            case.unchecked.append(Unchecked("gradient", why))
+        if outcome.status == "memory":
+            crash = crash_suspects(case.current, outcome)
+        return reported(case, [*crash, *lost])
+    if case.measured is None:
+        watch_baseline(case, traced)
+        if case.current is not case.program:
+            watch_repaired(case, traced)
+        elif case.outcome is not None:
+            outcome = case.outcome
+    return reported(case, judged(case, traced, outcome))
+
+
+def judged(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
+    """All checks of a program whose training was recorded."""
+    suspects = crash_suspects(case.current, outcome) if outcome.status == "raised" else []
+    case.say("checking the gradients")
+    program = case.current
+    forward: list[Suspect] = []
+    forward += checked(case, "output", lambda: wrong_softmax_axis(program, traced), [])
+    forward += checked(case, "data", lambda: misaligned(program, traced), [])
+    suspects += forward
+    gradients = GradientFindings([], [], [])
+    blind = any(s.code == "O501" for s in forward)  # no gradient can agree with such an output
+    if not blind:
+        seconds = max(2.0, 0.25 * (case.deadline - time.monotonic()))
+        gradients = checked(
+            case, "gradient", lambda: judge_gradients_of(program, traced, seconds), gradients
+        )
+        suspects += gradients.suspects
+    suspects += checked(
+        case, "update", lambda: update_suspects(program, traced, traced.tape, outcome), []
+    )
+    record = build_record(
+        traced.tape, traced.steps, traced.anatomy, traced.judgement, traced.layers, case.measured
+    )
+    findings, clean, unchecked = judge(record)
+    taken = {s.code[0] for s in suspects} | ({"G"} if blind else set())
+    rest = [f for f in findings if f.code[0] not in "GU" or f.code[0] not in taken]
+    stuck = case.measured is None or max(case.measured.gained, case.after) < 0.5
+    suspects += soft_suspects(case.current, traced, rest, record, stuck=stuck)
+    suspects += checked(case, "gradient", lambda: stray_factors(program, traced), [])
+    if not case.checked:
+        case.checked = True
+        case.clean += [*gradients.clean, *clean]
+        case.unchecked = [*gradients.unchecked, *unchecked]
+    return suspects
+
+
+def tally(case: Case, share: float) -> Outcome:
+    """Run the program as it now is, counting its loops."""
+    seconds = min(share * case.budget, case.deadline - time.monotonic())
+    return case.sandbox.run(case.current, Request("tally"), Limits(seconds=max(0.5, seconds)))
+
+
+def traced_from(case: Case, outcome: Outcome) -> tuple[Traced | None, str, Tape | None]:
+    """Record the program as it now is; or why that cannot be done."""
+    return trace(
+        lambda request: case.sandbox.run(
+            case.current,
+            request,
+            Limits(seconds=max(2.0, min(20.0, 0.4 * (case.deadline - time.monotonic())))),
+        ),
+        outcome.loops,
+        case.say,
+    )
+
+
+def checked(case: Case, what: str, check: Callable[[], T], otherwise: T) -> T:
+    """The answer of a check; one that breaks is said to be open, and stops nothing else."""
+    try:
+        return check()
+    except Exception as error:
+        if os.environ.get("UNSTUCK_DEBUG"):
+            raise
+        why = f"the check itself broke on this program ({type(error).__name__}: {error})"
+        case.unchecked.append(Unchecked(what, why))
+        return otherwise
+
+
+def reported(case: Case, suspects: list[Suspect]) -> list[Suspect]:
+    """Keep the findings for the answer, in terms of the program as it was given.
+
+    Of a program that is repaired in part, only those count that a change was needed for.
+    """
+    for suspect in suspects:
+        later = case.current is not case.program and suspect.finding.severity != "note"
+        if suspect.speculative or later:
+            continue
+        finding = original_place(case, suspect.finding)
+        if not suspect.exact:
+            case.soft.add(finding.code)
+        if all((f.code, f.span) != (finding.code, finding.span) for f in case.findings):
+            case.findings.append(finding)
+    return suspects
+
+
+def source_findings(case: Case) -> None:
+    """What can be seen without running: statements without effect."""
+    for file, text in case.program.files.items():
+        for span, what in useless_statements(file, text):
+            rule = RULES["P704"]()
+            case.findings.append(rule.finding("note", span, what=what))
+
+
+def cut_short(case: Case, outcome: Outcome) -> None:
+    """A program that trains for long is re-run for as many iterations as there is time for."""
+    loops = [loop for loop in outcome.loops if loop.parent is None and loop.iterations >= 2]
+    if not loops:
+        return
+    longest = max(loops, key=lambda loop: loop.seconds)
+    share = case.budget * TRIAL_SHARE / max(1e-3, longest.seconds)
+    case.stop = (longest.key, max(2, int(longest.iterations * share)))
+    case.cut = (
+        f"to fit the budget, runs were compared after {case.stop[1]:,} iterations of the loop in "
+        f"line {longest.key[1]}"
+    )
+
+
+def watch_baseline(case: Case, traced: Traced) -> None:
+    """How far the program gets as it was given."""
+    case.say("measuring how far it gets")
+    eye = traced.eye()
+    if eye is not None and case.current is not case.program:
+        key = original_key(case, eye.key)
+        eye = None if key is None else replace(eye, key=key)
+    stop = case.stop
+    if stop is not None and case.current is not case.program:
+        loop = original_key(case, stop[0])
+        stop = None if loop is None else (loop, stop[1])
+    trials = Trials(case.sandbox, case.program, eye, case.deadline, stop)
+    seconds = max(2.0, case.budget * BASELINE_SHARE)
+    if stop is None:
+        (trial,) = trials.run([(case.program, ())], limit=seconds)
+        case.measured = case.compared = trial.measured
+        return
+    cut, whole = trials.run([(case.program, ())] * 2, stops=[stop, None], limit=seconds)
+    case.compared = cut.measured
+    case.measured = cut.measured
+    if cut.outcome.status == "finished":  # not that long, after all
+        case.stop, case.cut = None, ""
+    if whole.outcome.status not in {"timeout", "memory", "killed"}:
+        case.measured = whole.measured or cut.measured
+        if case.current is case.program:
+            case.outcome = replace(whole.outcome, loops=case.outcome.loops if case.outcome else ())
+
+
+def watch_repaired(case: Case, traced: Traced) -> None:
+    """How far a program gets that was repaired before its training could be seen."""
+    trials = Trials(case.sandbox, case.current, traced.eye(), case.deadline, case.stop)
+    (trial,) = trials.run([(case.current, ())], limit=case.budget * BASELINE_SHARE)
+    case.runs += 1
+    if trial.ran and trial.measured is not None:
+        case.after, case.after_measured = trial.gained, trial.measured
