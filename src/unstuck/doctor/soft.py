@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from unstuck.doctor.diagnosis import Finding
+from unstuck.doctor.fixes.lines import insert_after, statement_at
 from unstuck.doctor.fixes.patch import Edit, node_at, replacement
 from unstuck.doctor.fixes.places import Source
-from unstuck.doctor.fixes.rewrites.data import scale_inputs, scale_targets
+from unstuck.doctor.fixes.rewrites.data import fill_gaps, scale_inputs, scale_targets
 from unstuck.doctor.fixes.rewrites.numbers import change_number
 from unstuck.doctor.fixes.rewrites.weights import reinitialise
 from unstuck.doctor.rules import RULES
@@ -46,6 +47,9 @@ def soft_suspects(
     for finding in findings:
         if finding.code.startswith("W"):
             continue
+        if finding.code == "D405":
+            suspects.append(gaps(finding, program, traced, record))
+            continue
         suspects.append(Suspect(finding, tuple(options_for(finding, program, traced, record))))
     if stuck:
         known = {s.code for s in suspects}
@@ -67,7 +71,7 @@ def options_for(
 ) -> list[Option]:
     """The changes that may mend one finding."""
     code = finding.code
-    if code in {"D401", "D405"}:
+    if code == "D401":
         return scaled_inputs(program, traced, record)
     if code in {"D402", "D409", "O502"}:
         return scaled_targets(program, traced, record)
@@ -182,6 +186,48 @@ def scaled_inputs(program: Program, traced: Traced, record: RunRecord) -> list[O
         low=inputs.low, high=inputs.high, mean=inputs.mean, std=inputs.std, axis=inputs.axis,
         before=(local_name(traced, inputs.name), traced.loop.key[1]),
     )  # fmt: skip
+
+
+def gaps(finding: Finding, program: Program, traced: Traced, record: RunRecord) -> Suspect:
+    """Data that are no numbers: where the first of them came in, and set to 0 there."""
+    tape = traced.tape
+    for node in tape.nodes[: tape.start]:
+        value = node.value
+        if node.site < 0 or getattr(getattr(value, "dtype", None), "kind", "") != "f":
+            continue
+        if np.all(np.isfinite(value)):
+            continue
+        span = tape.sites[node.site].span
+        found = replace(finding, span=span)
+        statement = statement_at(program, span.file, span.line)
+        if not isinstance(statement, ast.Assign) or not np.ndim(value):
+            return Suspect(found, tuple(filled_gaps(program, traced, record)))
+        target = statement.targets[0]
+        whole = target.value if isinstance(target, ast.Subscript) else target
+        if not isinstance(whole, ast.Name | ast.Attribute):
+            return Suspect(found, tuple(filled_gaps(program, traced, record)))
+        name = ast.unparse(whole)
+        numpy = "np" if "import numpy as np" in program.files[span.file] else "numpy"
+        line = f"{name} = {numpy}.nan_to_num({name}, posinf=0.0, neginf=0.0)"
+        edit = insert_after(program, span.file, span.line, line)
+        return Suspect(found, (Option((edit,), "set to 0 where they come in"),))
+    return Suspect(finding, tuple(filled_gaps(program, traced, record)))
+
+
+def filled_gaps(program: Program, traced: Traced, record: RunRecord) -> list[Option]:
+    """Inputs or labels that are no numbers, set to 0 where they are made."""
+    evidence = record.evidence
+    arrays = [] if evidence is None else [evidence.inputs]
+    if evidence is not None and evidence.targets is not None:
+        arrays.append(evidence.targets.values)
+    options: list[Option] = []
+    for facts in arrays:
+        if facts is not None and not facts.finite and facts.name:
+            options += fill_gaps(
+                program, facts.name, file_of(program, facts.source), facts.source,
+                before=(local_name(traced, facts.name), traced.loop.key[1]),
+            )  # fmt: skip
+    return options
 
 
 def scaled_targets(program: Program, traced: Traced, record: RunRecord) -> list[Option]:

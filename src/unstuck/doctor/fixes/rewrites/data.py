@@ -80,6 +80,20 @@ def scale_targets(
     return changed(program, name, file, span, templates, before)
 
 
+def fill_gaps(
+    program: Program,
+    name: str,
+    file: str,
+    span: SourceSpan | None,
+    *,
+    before: tuple[str, int] | None = None,
+) -> list[Option]:
+    """What is no number, or infinite, set to 0."""
+    numpy = "np" if "import numpy as np" in program.files[file] else "numpy"
+    template = f"{numpy}.nan_to_num({{0}}, posinf=0.0, neginf=0.0)"
+    return changed(program, name, file, span, [template], before)
+
+
 def changed(
     program: Program,
     name: str,
