@@ -84,6 +84,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=1, help="programs at once")
     parser.add_argument("--budget", type=float, default=60.0, help="seconds for each program")
     parser.add_argument("--resume", action="store_true", help="keep answers of an older doctor")
+    parser.add_argument("--known", action="store_true", help="only what was answered already")
     parser.add_argument("--json", type=Path, default=None, help="default: results/doctor.json")
     options = parser.parse_args(arguments)
     unknown = set(options.names) - set(known)
@@ -100,6 +101,8 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
 def section(judge: Judge, name: str, which: str, options: argparse.Namespace) -> list[Row]:
     """Ask about one section, and print it."""
     wanted = subjects.chosen(SECTIONS[name](which), options.only)
+    if options.known:
+        wanted = [subject for subject in wanted if judge.knows(subject)]
     if options.sample and len(wanted) > options.sample:
         wanted = random.Random(0).sample(wanted, options.sample)  # noqa: S311 - a draw
     note = f" ({which} set)" if name in {"healthy", "mutants", "pairs"} else ""

@@ -42,15 +42,28 @@ class Judge:
             self.runs.put(key, known)
         return str(known["stdout"]) if known["status"] == "finished" else ""
 
+    def knows(self, subject: Subject) -> bool:
+        """True if the doctor was asked about this one already."""
+        return self.kept(subject, subject.path.read_text("utf-8")) is not None
+
+    def kept(self, subject: Subject, text: str) -> Answer | None:
+        """The answer of this doctor (or, to resume, of any), if there is one."""
+        own, anyone = self.keys(subject, text)
+        known = self.answers.get(own) or (self.answers.get(anyone) if self.resume else None)
+        return Answer(**known) if known else None
+
+    def keys(self, subject: Subject, text: str) -> tuple[str, str]:
+        """Under what an answer is kept: as this doctor's, and as any doctor's."""
+        asked = digest("answer", subject.path.parent.name, subject.path.name, text, self.budget)
+        return digest(asked, self.doctor), asked
+
     def answer(self, subject: Subject, text: str) -> Answer:
         """The doctor's answer, asked for once."""
-        place = subject.path.parent.name, subject.path.name
-        asked = digest("answer", *place, text, self.budget)
-        for key in (digest(asked, self.doctor), *([asked] if self.resume else ())):
-            if known := self.answers.get(key):
-                return Answer(**known)
+        known = self.kept(subject, text)
+        if known is not None:
+            return known
         found = ask(subject.path, self.budget)
-        for key in (digest(asked, self.doctor), asked):
+        for key in self.keys(subject, text):
             self.answers.put(key, asdict(found))
         return found
 
