@@ -1,7 +1,8 @@
 """Which mutants are asked about: drawn, run, and chosen so that no code and no program prevails.
 
 The choice is written to ``benchmarks/results/doctor-mutants.json`` and kept, so that every doctor
-is asked the same. To make it anew: ``python -m benchmarks.doctor plant``.
+is asked the same. To make it anew: ``python -m benchmarks.doctor plant``; with ``--sample N`` a
+smaller one is made, that stands in as long as there is no other.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from benchmarks.doctor.subjects import Subject, Truth
 from unstuck.base.files import write_json
 
 CHOICE = Path(__file__).resolve().parents[1] / "results" / "doctor-mutants.json"
+SAMPLE = SCRATCH / "doctor-mutants.json"  # a smaller choice, for a first look
 SHARE = 0.1  # of all harmful mutants, for one code or one program
 MOST = {"tune": (22, 2), "report": (36, 3)}  # drawn of a program; of one code in it
 WANTED = {"harmful": 340, "harmless": 100, "pairs": 200}
@@ -143,8 +145,9 @@ def plant(
         "pairs": [as_json(m) for m in pairs],
     }
     if not only:
-        stored = json.loads(CHOICE.read_text("utf-8")) if CHOICE.exists() else {}
-        write_json(CHOICE, {**stored, name: choice})
+        where = CHOICE if sample is None else SAMPLE
+        stored = json.loads(where.read_text("utf-8")) if where.exists() else {}
+        write_json(where, {**stored, name: choice})
     return choice
 
 
@@ -173,9 +176,10 @@ def from_json(stored: dict[str, Any], source: Subject) -> Mutant:
 
 def planted(name: str, kind: str) -> list[Subject]:
     """The chosen mutants of a set as subjects, each in a folder with what it imports."""
-    if not CHOICE.exists():
+    where = CHOICE if CHOICE.exists() else SAMPLE
+    if not where.exists():
         raise FileNotFoundError(f"no {CHOICE}: run `python -m benchmarks.doctor plant` first")
-    choice = json.loads(CHOICE.read_text("utf-8")).get(name, {})
+    choice = json.loads(where.read_text("utf-8")).get(name, {})
     sources = originals(name)
     return [
         subject_of(from_json(stored, sources[stored["program"]]), sources[stored["program"]], kind)
