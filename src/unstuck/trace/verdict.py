@@ -246,9 +246,16 @@ def builds_on_old(tape: Tape, anatomy: Anatomy, k: int) -> bool:
         index = pending.pop()
         if index in starts:
             return True
-        if index not in seen and index >= flow.window.first:
-            seen.add(index)
-            pending.extend(evolving_parents(tape[index], tape))
+        if index in seen or index < flow.window.first:
+            continue
+        seen.add(index)
+        node = tape[index]
+        if node.op in {"setitem", "scatter"}:  # the items that are written, not the array
+            pending.extend(node.parents[1:])
+        elif node.op in {"getitem", "gather"}:
+            pending.extend(node.parents[:1])
+        else:
+            pending.extend(evolving_parents(node, tape))
     return False
 
 
