@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from unstuck.doctor.case import MENDED, Case, learned
 from unstuck.doctor.diagnosis import Diagnosis, Progress, Repair, Severity, Verdict
-from unstuck.doctor.fixes.choose import LEAST
+from unstuck.doctor.fixes.choose import LEAST, SLIGHT
 from unstuck.doctor.fixes.patch import unified_diff
 from unstuck.doctor.judge import STUCK
 from unstuck.trace.progress import Measured
@@ -68,7 +68,7 @@ def verdict_of(case: Case) -> tuple[Verdict, str]:
         return "unknown", interrupted or how_it_ended(outcome, case.why)
     gap_before = 1.0 - max(0.0, measured.gained)
     closed = 0.0
-    if case.after_measured is not None and gap_before > 0.02:
+    if case.after_measured is not None and gap_before > SLIGHT:
         closed = (case.after - max(0.0, measured.gained)) / gap_before
     if measured.has_classes and measured.accuracy[2] > 0.999:
         return "unknown", interrupted or "all labels that were seen are of one class"
