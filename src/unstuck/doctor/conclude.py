@@ -6,13 +6,14 @@ from dataclasses import replace
 
 from unstuck.doctor.case import MENDED, Case, learned
 from unstuck.doctor.diagnosis import Diagnosis, Progress, Repair, Severity, Verdict
-from unstuck.doctor.fixes.choose import LEAST, SLIGHT
+from unstuck.doctor.fixes.choose import LEAST
 from unstuck.doctor.fixes.patch import unified_diff
 from unstuck.doctor.judge import STUCK
 from unstuck.trace.progress import Measured
 from unstuck.trace.request import Outcome
 
 SYMPTOMS = {"O508", "T601", "T602", "T603", "T604", "T605", "T606", "U205"}
+SLIGHT = 0.1  # progress that is left to make: a program so near the best is not stuck
 CLOSES = 0.5  # of the gap, that a repair must close for the program to be called stuck
 NOTHING_MOVES = "no value evolves"
 

@@ -19,8 +19,6 @@ GOOD = 0.93  # of the way to the best answer: nothing more is looked for
 NEEDED = 0.05  # of the gain: a change that brings less is not needed
 FEWER = 0.002  # of the way, that one edit less is worth
 LEARNS = 0.1  # of the way: less is not learning
-BEST = 1.1  # the score of a program that has learned everything
-SLIGHT = 0.1  # of the way: a gap that nobody need close
 LEAST = 0.05  # of the way: what gains less than this over the program as it was, did not help
 
 
@@ -58,8 +56,7 @@ class Chooser:
         best = self._base()
         if self._score(best) < GOOD and self.soft:
             best = self._grow(best)
-        enough = self.baseline + self._least(best)
-        if not best or self._score(best) < enough or not self._learns(best):
+        if not best or self._score(best) < self.baseline + LEAST or not self._learns(best):
             return Choice((), None, self.cut)
         best = self._prune(best)
         return Choice(best, self._trial(best), self.cut)
@@ -125,13 +122,6 @@ class Chooser:
             if self._run([without]) and self._score(without) >= least:
                 best = without
         return best
-
-    def _least(self, members: Sequence[Chosen]) -> float:
-        """What a change must gain: for one that is proved, half of a small gap is enough."""
-        gap = BEST - self.baseline
-        if gap < SLIGHT or any(not c.suspect.exact for c in members):
-            return LEAST
-        return min(LEAST, 0.5 * gap)
 
     # -------------------------------------------------------------------------------- trials
 
