@@ -11,7 +11,7 @@ import pytest
 from unstuck.doctor.ask import diagnose
 
 HERE = Path(__file__).parent
-BUDGET = 200.0
+BUDGET = 100.0
 
 
 def asked(path):
