@@ -10,7 +10,7 @@ import ast
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -26,7 +26,6 @@ from unstuck.doctor.updates import flipped_updates, swapped_error
 from unstuck.record.run_record import SourceSpan
 from unstuck.trace.gradients import Loss
 from unstuck.trace.program import Program
-from unstuck.trace.tape import Tape
 from unstuck.trace.traced import Traced
 from unstuck.trace.verdict import ParameterVerdict, judge_parameter, name_verdicts
 
@@ -338,18 +337,3 @@ def scaled(traced: Traced, v: ParameterVerdict, name: str) -> Suspect:
         evidence,
     )
     return Suspect(finding, (), exact=False, parameters=frozenset({v.parameter}))
-
-
-def tape_of(traced: Traced) -> Tape:
-    """The recorded tape."""
-    return traced.tape
-
-
-def with_severity(suspect: Suspect, severity: str) -> Suspect:
-    """The same suspect with another severity."""
-    return replace(suspect, finding=replace(suspect.finding, severity=severity))  # type: ignore[arg-type]
-
-
-def spans_of(edits: Sequence[Edit]) -> list[SourceSpan]:
-    """Where edits are made."""
-    return [edit.span for edit in edits]

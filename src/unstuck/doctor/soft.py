@@ -17,7 +17,7 @@ import numpy as np
 from unstuck.doctor.diagnosis import Finding
 from unstuck.doctor.fixes.lines import insert_after, statement_at
 from unstuck.doctor.fixes.patch import Edit, node_at, replacement
-from unstuck.doctor.fixes.places import Source
+from unstuck.doctor.fixes.places import Source, numpy_in
 from unstuck.doctor.fixes.rewrites.data import fill_gaps, scale_inputs, scale_targets
 from unstuck.doctor.fixes.rewrites.numbers import change_number
 from unstuck.doctor.fixes.rewrites.weights import reinitialise
@@ -207,7 +207,7 @@ def gaps(finding: Finding, program: Program, traced: Traced, record: RunRecord) 
         if not isinstance(whole, ast.Name | ast.Attribute):
             return Suspect(found, tuple(filled_gaps(program, traced, record)))
         name = ast.unparse(whole)
-        numpy = "np" if "import numpy as np" in program.files[span.file] else "numpy"
+        numpy = numpy_in(program.files[span.file])
         line = f"{name} = {numpy}.nan_to_num({name}, posinf=0.0, neginf=0.0)"
         edit = insert_after(program, span.file, span.line, line)
         return Suspect(found, (Option((edit,), "set to 0 where they come in"),))
@@ -472,5 +472,5 @@ def summed_over(program: Program, span: SourceSpan, axis: int) -> str | None:
         return None
     function = source.segment(node.func)
     if isinstance(node.func, ast.Name):
-        function = "np.sum" if "import numpy as np" in source.text else "numpy.sum"
+        function = f"{numpy_in(source.text)}.sum"
     return f"{function}({source.segment(node.args[0])}, axis={axis}, keepdims=True)"

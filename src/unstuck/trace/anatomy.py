@@ -37,7 +37,7 @@ ESTIMATES = {"subtract", "log", "power"}  # `w - x`: a parameter may be the outp
 WRITTEN = {"scatter", "setitem"}  # the array into which something was written
 TOLD |= {"add", "append"}  # what is done to a cost to print, to keep or to sum it
 FILLED = {"zeros", "zeros_like", "ones", "ones_like", "full", "full_like", "empty", "empty_like"}
-VIEWS = {"transpose", "reshape", "getitem", "gather", "copy", "array", "asarray", "ravel"}
+SAME_VALUES = {"transpose", "reshape", "getitem", "gather", "copy", "array", "asarray", "ravel"}
 THROUGH = {"log", "clip", "add", "maximum", "minimum", "transpose", "reshape", "ravel", "squeeze",
            "copy", "array", "asarray", "float", "item", "astype", "expand_dims", "subtract",
            "getitem", "gather", "negative"}  # fmt: skip
@@ -307,7 +307,7 @@ def is_bare(tape: Tape, flow: Flow, index: int) -> bool:
         node = tape[index]
         if is_scaled(tape, index):
             index = next((p for p in node.parents if np.size(tape[p].value) > 1), node.parents[-1])
-        elif node.op in VIEWS | WRITTEN and node.parents:
+        elif node.op in SAME_VALUES | WRITTEN and node.parents:
             index = node.parents[0]
         else:
             return False

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.trace.anatomy import Anatomy, Flow, Pairing, flow_starts
+from unstuck.trace.anatomy import SAME_VALUES, Anatomy, Flow, Pairing, flow_starts
 from unstuck.trace.operations import OPERATIONS
 from unstuck.trace.pointwise import activation_name, pointwise
 from unstuck.trace.steps import Parameter, Steps, bit_positions
@@ -30,9 +30,8 @@ PRODUCTS = {
     "vdot",
     "convolve",
 }
-VIEWS = {
-    "transpose", "reshape", "getitem", "gather", "copy", "array", "asarray", "ravel", "append",
-    "concatenate", "astype", "squeeze", "expand_dims", "insert", "vstack", "hstack",
+VIEWS = SAME_VALUES | {
+    "append", "concatenate", "astype", "squeeze", "expand_dims", "insert", "vstack", "hstack",
 }  # fmt: skip
 SUMS = {"add", "transpose", "reshape", "builtin_sum", "sum", "squeeze", "subtract"}
 
@@ -74,20 +73,7 @@ def role_of(
         node, depth = pending.pop()
         for reader in readers.get(node, ()):
             op = tape[reader].op
-            if (
-                op
-                in {
-                    "transpose",
-                    "reshape",
-                    "getitem",
-                    "gather",
-                    "copy",
-                    "array",
-                    "asarray",
-                    "ravel",
-                }
-                and depth < 4
-            ):
+            if op in SAME_VALUES and depth < 4:
                 pending.append((reader, depth + 1))
             else:
                 ops.append(op)
@@ -170,16 +156,7 @@ def products_of(tape: Tape, own: set[int], readers: dict[int, list[int]]) -> lis
             seen.add(reader)
             if tape[reader].op in PRODUCTS:
                 found.append(reader)
-            elif tape[reader].op in {
-                "transpose",
-                "reshape",
-                "getitem",
-                "gather",
-                "copy",
-                "array",
-                "asarray",
-                "ravel",
-            }:
+            elif tape[reader].op in SAME_VALUES:
                 pending.append(reader)
     return sorted(found)
 

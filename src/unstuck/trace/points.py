@@ -14,13 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.trace.anatomy import Flow, ever_touched
+from unstuck.trace.anatomy import SAME_VALUES, Flow, ever_touched
 from unstuck.trace.replay import CannotReplay, replay
 from unstuck.trace.steps import Steps
 from unstuck.trace.tape import Tape
 
 SPREADS = (0.6, 0.3, 1.0)  # of the parameters, in units that keep a weighted sum near 1
-VIEWS = {"transpose", "reshape", "getitem", "gather", "copy", "array", "asarray", "ravel"}
 PRODUCTS = {"dot", "matmul", "einsum", "multiply", "outer", "inner", "tensordot", "vdot"}
 
 
@@ -84,7 +83,7 @@ def natural_spread(tape: Tape, steps: Steps, k: int, touched: set[int]) -> float
         fan = max(1, round(len(nodes) ** 0.5))
     partners: list[float] = []
     for node in tape.nodes[tape.start :]:
-        if node.op in VIEWS and node.parents and node.parents[0] in nodes:
+        if node.op in SAME_VALUES and node.parents and node.parents[0] in nodes:
             nodes.add(node.index)
         if node.op in PRODUCTS and not nodes.isdisjoint(node.parents):
             for parent in node.parents:

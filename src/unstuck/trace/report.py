@@ -30,7 +30,6 @@ KNOWN = {
 OUT_OF_MEMORY = re.compile(r"MemoryError|bad_alloc|[Cc]annot allocate memory|out of memory")
 MEMORY_SHARE = 0.5  # of the limit: a kill from outside above it was for memory
 FRAME = re.compile(r'^\s+File "(.*)", line (\d+) in (.*)$', re.MULTILINE)
-SYNTAX_ERRORS = {"SyntaxError", "IndentationError", "TabError"}
 
 
 def make_outcome(

@@ -15,7 +15,7 @@ from unstuck.trace.loops import inner_loops, training_loops
 from unstuck.trace.progress import Eye, operand_position, site_key
 from unstuck.trace.request import Key, LoopCount, Outcome, Request
 from unstuck.trace.steps import Steps, find_steps
-from unstuck.trace.tape import Ref, Tape
+from unstuck.trace.tape import Tape
 from unstuck.trace.verdict import Judgement, judge_gradients
 
 Run = Callable[[Request], Outcome]
@@ -220,8 +220,3 @@ def read(outcome: Outcome, steps: Steps, loop: LoopCount, shortened: tuple[Key, 
     pairing = pairing or (anatomy.pairings[0] if anatomy.pairings else None)
     layers = find_layers(tape, steps, anatomy, pairing) if anatomy.flows else []
     return Traced(tape, steps, anatomy, judgement, layers, loop, outcome, shortened)
-
-
-def refers_to(argument: object, index: int) -> bool:
-    """True if an argument is the reference to a node."""
-    return isinstance(argument, Ref) and argument.index == index

@@ -242,3 +242,12 @@ def enclosed(text: str) -> bool:
         return ast.dump(expression(text)) == ast.dump(inner)
     except SyntaxError:
         return False
+
+
+def numpy_in(text: str) -> str:
+    """What a file calls NumPy.
+
+    >>> numpy_in("import numpy as np"), numpy_in("import numpy")
+    ('np', 'numpy')
+    """
+    return "np" if "import numpy as np" in text else "numpy"

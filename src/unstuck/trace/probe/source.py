@@ -11,7 +11,6 @@ from typing import Any
 
 LOADED_QUIETLY = {"shape", "dtype", "ndim", "size"}  # numbers about an array, never one of its own
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 COMPARISONS = (ast.Gt, ast.GtE, ast.Lt, ast.LtE, ast.Eq, ast.NotEq)
 UNWATCHED = {"super", "locals", "globals", "vars", "dir", "eval", "exec", "breakpoint", "input"}
 UNWATCHED |= {"__import__", "type", "isinstance", "range", "len", "print"}

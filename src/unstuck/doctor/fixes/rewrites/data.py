@@ -7,7 +7,7 @@ import ast
 from unstuck.base.errors import InvalidInputError
 from unstuck.doctor.fixes.lines import insert_after, insert_before, statement_at
 from unstuck.doctor.fixes.patch import replacement
-from unstuck.doctor.fixes.places import Source
+from unstuck.doctor.fixes.places import Source, numpy_in
 from unstuck.doctor.suspect import Option
 from unstuck.record.run_record import SourceSpan
 from unstuck.trace.program import Program
@@ -89,7 +89,7 @@ def fill_gaps(
     before: tuple[str, int] | None = None,
 ) -> list[Option]:
     """What is no number, or infinite, set to 0."""
-    numpy = "np" if "import numpy as np" in program.files[file] else "numpy"
+    numpy = numpy_in(program.files[file])
     template = f"{numpy}.nan_to_num({{0}}, posinf=0.0, neginf=0.0)"
     return changed(program, name, file, span, [template], before)
 

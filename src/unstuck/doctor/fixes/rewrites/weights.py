@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import math
 
-from unstuck.doctor.fixes.patch import Edit, node_at, replacement
-from unstuck.doctor.fixes.places import Source
+from unstuck.doctor.fixes.patch import node_at, replacement
+from unstuck.doctor.fixes.places import Source, numpy_in
 from unstuck.doctor.suspect import Option
 from unstuck.record.run_record import SourceSpan
 from unstuck.trace.program import Program
@@ -72,7 +72,7 @@ def redrawn(
     owner = source.segment(call.func.value) if isinstance(call.func, ast.Attribute) else ""
     size = fan_text(parts, shape, fan_in)
     spread = "2" if gain > 1.2 else "1"
-    numpy = "np" if "import numpy as np" in source.text else "numpy"
+    numpy = numpy_in(source.text)
     scale = f"{numpy}.sqrt({spread} / {size})"
     joined = ", ".join(parts)
     if name in FILLED or not owner or owner in {"np", "numpy"}:
@@ -141,8 +141,3 @@ def fan_text(parts: list[str], shape: tuple[int, ...], fan_in: int) -> str:
             simple = fitting[0].replace(".", "").replace("_", "").isalnum()
             return fitting[0] if simple else f"({fitting[0]})"
     return str(fan_in)
-
-
-def edits_of(options: list[Option]) -> list[Edit]:
-    """All edits of some options."""
-    return [edit for option in options for edit in option.edits]
