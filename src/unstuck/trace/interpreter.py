@@ -59,7 +59,7 @@ def find_interpreter(
         )
     path = str(Path(path).absolute())  # not resolved: an environment is found by its own path
     try:
-        ended = Child([path, "-c", QUESTION], folder, environment, marker).watch(CHECK_LIMITS)
+        ended = Child.start([path, "-c", QUESTION], folder, environment, marker).watch(CHECK_LIMITS)
     except OSError as error:
         return Interpreter(path, f"{path} cannot be started: {error.strerror or error}.")
     answer = re.search(r"^unstuck (\{.*\})", ended.stdout, re.MULTILINE)

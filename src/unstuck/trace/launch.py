@@ -20,7 +20,7 @@ from typing import Any
 FAILED = 86  # exit code: the probe itself could not be loaded
 FAILURE_FILE = "launch_error.txt"
 WHERE_FILE = "where.txt"  # what every thread was doing when time was up
-PR_SET_PDEATHSIG = 1
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 FILE_BYTES = 2_000_000_000  # no file that the program writes may grow beyond
 
 
@@ -46,7 +46,27 @@ def prepare(
         sys.addaudithook(_write_guard(guarded + os.sep))
 
 
-def load_probe(out: str) -> Callable[[str], None]:
+def nurse(line: int, out: str, parent: int, modules: list[str]) -> None:
+    """Be the process that others are forked from; goes on in the children as their run."""
+    _die_with(parent)
+    _inherit_orphans()
+    main = load_probe(out)
+    from _unstuck_nurse import attend, settle  # type: ignore[import-not-found]
+    from _unstuck_probe.setting import Seeds  # type: ignore[import-not-found]
+
+    seeds = Seeds()
+    seeds.install()
+    own = os.getpid()
+    birth = attend(line, modules)
+    if birth is None:
+        return
+    _inherit_orphans()  # its own before the nurse's: so hers are those of runs that ended
+    settle(birth)
+    prepare(birth["out"], own, birth["memory_bytes"], birth["cpu_seconds"], birth["guarded"])
+    main(birth["asked"], seeds)
+
+
+def load_probe(out: str) -> Callable[..., None]:
     """Import the probe's ``main``, its bytecode kept for the runs that follow."""
     without, prefix = sys.dont_write_bytecode, sys.pycache_prefix
     sys.dont_write_bytecode, sys.pycache_prefix = False, None
@@ -72,6 +92,14 @@ def _die_with(parent: int) -> None:
         return
     if os.getppid() != parent:  # it died before we asked
         os._exit(FAILED)
+
+
+def _inherit_orphans() -> None:
+    """On Linux: be the parent of descendants whose parents are gone."""
+    with suppress(ImportError, OSError, AttributeError):
+        import ctypes
+
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
 def _limit(memory_bytes: int | None, cpu_seconds: int) -> None:

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,6 +88,25 @@ def kill_all(leader: int, marker: str) -> int:
         killed.update(found)
         time.sleep(PAUSE)
     return len(killed - {leader})
+
+
+def kill_children(parent: int, spared: Container[int]) -> int:
+    """End what ``parent`` is the parent of, and what thereby becomes so; how many were alive."""
+    killed: set[int] = set()
+    for _ in range(ROUNDS):
+        found = {
+            p.pid
+            for p in _all_processes()
+            if p.parent == parent and p.state not in "ZX" and p.pid not in spared
+        }
+        if not found:
+            break
+        for pid in found:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        killed.update(found)
+        time.sleep(PAUSE)
+    return len(killed)
 
 
 def resident_bytes(pids: list[int]) -> int:

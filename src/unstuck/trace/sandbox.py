@@ -14,14 +14,16 @@ import threading
 import uuid
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 from unstuck.base.errors import InvalidInputError
 from unstuck.trace import processes
 from unstuck.trace.interpreter import Interpreter, find_interpreter
+from unstuck.trace.nursery import Nursery, NurseryError, can_fork, libraries
 from unstuck.trace.program import Program
 from unstuck.trace.report import make_outcome
 from unstuck.trace.request import Limits, Outcome, ProgramError, Request
@@ -47,6 +49,7 @@ OURS = {
 }
 DROPPED = ("PYTHONINSPECT", "PYTHONSTARTUP", "PYTHONUNBUFFERED")
 DEFAULT_LIMITS = Limits()
+Birth: TypeAlias = dict[str, Any]
 CPU_SLACK = 60  # seconds of processor time above four times the limit, should we be gone
 
 
@@ -93,8 +96,11 @@ class Sandbox:
         self._lock = threading.Lock()
         self._children: set[Child] = set()
         self._started = 0
+        self._stops = 0
         self._closed = False
         self._interpreter: Interpreter | None = None
+        self._nursery: Nursery | None = None
+        self._nursery_modules: list[str] | None = None  # what it was to import
 
     def __enter__(self) -> Self:
         return self
@@ -111,6 +117,9 @@ class Sandbox:
         """End what runs and remove the scratch folder."""
         self._closed = True
         self.stop()
+        if self._nursery is not None:
+            processes.kill_all(self._nursery.process.pid, f"{self._name}_")
+            self._nursery.close()
         if self._started and processes.can_list():
             processes.kill_all(0, f"{self._name}_")
         self.scratch.close()
@@ -119,6 +128,7 @@ class Sandbox:
         """Kill the programs that run now; their outcomes have the status "killed"."""
         with self._lock:
             children = list(self._children)
+            self._stops += 1
         for child in children:
             child.stop()
 
@@ -171,8 +181,9 @@ class Sandbox:
     ) -> Outcome:
         asked = copy.out / "request.json"
         asked.write_text(json.dumps(_as_json(program, request, limits, copy)), encoding="utf-8")
-        command = [interpreter.path, "-c", _start_text(tools, asked, copy, program, limits)]
-        child = self._start(command, copy.root / program.directory, _environment(copy))
+        birth = _birth(asked, copy, program, limits)
+        nursery = self._nursery_of(program, interpreter, tools)
+        child = self._start(birth, nursery, interpreter, tools)
         try:
             ended = child.watch(limits)
         finally:
@@ -181,14 +192,43 @@ class Sandbox:
         outcome = make_outcome(program, copy, ended, limits.memory_bytes)
         return _with_recording(outcome, request, copy)
 
-    def _start(self, command: list[str], directory: Path, environment: dict[str, str]) -> Child:
+    def _start(
+        self, birth: Birth, nursery: Nursery | None, interpreter: Interpreter, tools: Path
+    ) -> Child:
         with self._lock:
             if self._closed:
                 raise InvalidInputError("this sandbox is closed; make a new one.")
             self._started += 1
-            child = Child(command, directory, environment, f"{self._name}_{self._started}")
+            stops = self._stops
+            marker = f"{self._name}_{self._started}"
+        child = _forked(birth, nursery, marker) if nursery is not None else None
+        if child is None:
+            text = _start_text(tools, birth)
+            directory, environment = Path(birth["directory"]), birth["environment"]
+            child = Child.start([interpreter.path, "-c", text], directory, environment, marker)
+        with self._lock:
             self._children.add(child)
+            if self._stops != stops:  # meanwhile
+                child.stop()
         return child
+
+    def _nursery_of(
+        self, program: Program, interpreter: Interpreter, tools: Path
+    ) -> Nursery | None:
+        """The process that forks runs of this program; None where runs start from nothing."""
+        if not can_fork():
+            return None
+        modules = libraries(program)
+        with self._lock:
+            if self._closed or self._nursery_modules not in (None, modules):
+                return None  # another program than the one that it was made for
+            if self._nursery is None and self._nursery_modules is None:
+                self._nursery_modules = modules
+                text = _nurse_text(tools, self.scratch.open(), modules)
+                with suppress(OSError):
+                    command = [interpreter.path, "-c", text]
+                    self._nursery = Nursery(command, tools, _environment(None))
+            return self._nursery
 
     def _tools(self) -> Path:
         """The folder with the probe in it, copied there once."""
@@ -197,7 +237,8 @@ class Sandbox:
             if not tools.exists():
                 ignore = shutil.ignore_patterns("__pycache__")
                 shutil.copytree(PROBE, tools / "_unstuck_probe", ignore=ignore)
-                shutil.copyfile(HERE / "launch.py", tools / "_unstuck_launch.py")
+                for name in ("launch", "nurse"):
+                    shutil.copyfile(HERE / f"{name}.py", tools / f"_unstuck_{name}.py")
         return tools
 
     def _checked(self, tools: Path) -> Interpreter:
@@ -225,15 +266,46 @@ def _as_json(
     }
 
 
-def _start_text(
-    tools: Path, asked: Path, copy: WorkingCopy, program: Program, limits: Limits
-) -> str:
-    guarded = str(program.folder) if copy.contents.linked else None
-    cpu_seconds = int(4 * limits.seconds) + CPU_SLACK
+def _birth(asked: Path, copy: WorkingCopy, program: Program, limits: Limits) -> Birth:
+    """What a process must know to become a run."""
+    return {
+        "asked": str(asked),
+        "out": str(copy.out),
+        "directory": str(copy.root / program.directory),
+        "environment": _environment(copy),
+        "memory_bytes": limits.memory_bytes,
+        "cpu_seconds": int(4 * limits.seconds) + CPU_SLACK,
+        "guarded": str(program.folder) if copy.contents.linked else None,
+    }
+
+
+def _forked(birth: Birth, nursery: Nursery, marker: str) -> Child | None:
+    """A run forked from the nurse; None if she cannot."""
+    environment = {**birth["environment"], marker: "1"}
+    try:
+        return Child(nursery.fork({**birth, "environment": environment}), marker)
+    except NurseryError:
+        nursery.close()
+        return None
+
+
+def _start_text(tools: Path, birth: Birth) -> str:
+    """The program that becomes a run by itself."""
+    out = birth["out"]
     return (
         f"import sys; sys.path.insert(0, {str(tools)!r}); import _unstuck_launch as launch; "
-        f"launch.prepare({str(copy.out)!r}, {os.getpid()}, {limits.memory_bytes!r}, "
-        f"{cpu_seconds}, {guarded!r}); launch.load_probe({str(copy.out)!r})({str(asked)!r})"
+        f"launch.prepare({out!r}, {os.getpid()}, {birth['memory_bytes']!r}, "
+        f"{birth['cpu_seconds']}, {birth['guarded']!r}); "
+        f"launch.load_probe({out!r})({birth['asked']!r})"
+    )
+
+
+def _nurse_text(tools: Path, out: Path, modules: list[str]) -> str:
+    """The program that forks runs; the line to it comes as its argument."""
+    return (
+        f"import sys; sys.path[:] = [{str(tools)!r}] + [p for p in sys.path if p]; "
+        "import _unstuck_launch as launch; "
+        f"launch.nurse(int(sys.argv[1]), {str(out)!r}, {os.getpid()}, {modules!r})"
     )
 
 

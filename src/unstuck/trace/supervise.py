@@ -12,12 +12,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self, TypeAlias
 
 from unstuck.trace import processes
+from unstuck.trace.nursery import Forked
 from unstuck.trace.output import Kept, keep_reading
 from unstuck.trace.request import Limits
 
+Process: TypeAlias = "subprocess.Popen[bytes] | Forked"
 Reason = Literal["", "timeout", "memory", "output", "stopped", "processes"]
 # Seconds between the wish that it end and its end, to write down what it knows.
 GRACE: Mapping[Reason, float] = {"timeout": 3.0, "output": 3.0, "memory": 0.5, "processes": 0.0}
@@ -44,16 +46,21 @@ class Ended:
 class Child:
     """A running process, its output and its descendants."""
 
-    def __init__(
-        self, command: Sequence[str], directory: Path, environment: Mapping[str, str], marker: str
-    ) -> None:
+    def __init__(self, process: Process, marker: str) -> None:
         self.marker = f"{marker}="  # so that run 1 is not taken for run 10
         self.peak_bytes = 0
         self.began = time.monotonic()
+        self.process = process
         self._wake = threading.Event()
         self._exited = self._flooded = self._stopped = False
+
+    @classmethod
+    def start(
+        cls, command: Sequence[str], directory: Path, environment: Mapping[str, str], marker: str
+    ) -> Self:
+        """A new process, ``marker`` a variable in its environment."""
         flags = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
-        self.process = subprocess.Popen(  # noqa: S603 - running the user's program is the point
+        process = subprocess.Popen(  # noqa: S603 - running the user's program is the point
             list(command),
             cwd=directory,
             env={**environment, marker: "1"},
@@ -64,6 +71,7 @@ class Child:
             start_new_session=True,
             creationflags=flags,
         )
+        return cls(process, marker)
 
     def stop(self) -> None:
         """Have it killed; may be called from any thread."""
@@ -87,6 +95,9 @@ class Child:
         finally:
             orphans = processes.kill_all(self.process.pid, self.marker)
             self.process.kill()
+            if isinstance(self.process, Forked):
+                self.process.await_end()
+                orphans += self.process.kill_orphans()
             returncode = self.process.wait()
             for reader in readers:
                 reader.join(DRAIN)
@@ -152,7 +163,9 @@ class Child:
     def _await_exit(self) -> None:
         """Notice the end without reaping, so that the process id stays ours until all are gone."""
         try:
-            if hasattr(os, "waitid"):
+            if isinstance(self.process, Forked):
+                self.process.await_end()
+            elif hasattr(os, "waitid"):
                 os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOWAIT)
             else:
                 self.process.wait()

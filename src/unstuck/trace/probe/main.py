@@ -24,11 +24,14 @@ from .store import write_json
 SYNTAX = "syntax"
 
 
-def main(path: str) -> None:
-    """Run the program that a request names."""
+def main(path: str, seeds: Seeds | None = None) -> None:
+    """Run the program that a request names; ``seeds`` where they were installed before."""
     with open(path, encoding="utf-8") as file:
         request = json.load(file)
-    run = Run(request)
+    if seeds is None:
+        seeds = Seeds()
+        seeds.install()
+    run = Run(request, seeds)
     status = run.go()
     if run.pid != os.getpid():  # a child that was forked and came back up here
         return
@@ -38,7 +41,7 @@ def main(path: str) -> None:
 class Run:
     """One run of one program."""
 
-    def __init__(self, request: dict[str, Any]) -> None:
+    def __init__(self, request: dict[str, Any], seeds: Seeds) -> None:
         self.request = request
         self.pid = os.getpid()
         self.ending = Ending()
@@ -46,7 +49,7 @@ class Run:
         self.sites = self.sources.sites
         self.numbers = {site.key: site.id for site in self.sites}
         self.counter = LoopCounter(len(self.sites), self.ending)
-        self.seeds = Seeds(request.get("seed"))
+        self.seeds = seeds
         self.windows = Windows()
         self.observer = make_observer(self)
         self.report: dict[str, Any] = {"exit_code": None, "error": None}
@@ -143,7 +146,7 @@ class Run:
             os.register_at_fork(after_in_child=self.forked)
         if threading.current_thread() is threading.main_thread() and hasattr(signal, "SIGTERM"):
             signal.signal(signal.SIGTERM, self.ended_from_outside)
-        self.seeds.install()
+        self.seeds.begin(request.get("seed"))
 
     def forked(self) -> None:
         """In a child of the program nobody watches."""

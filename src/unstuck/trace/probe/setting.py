@@ -20,12 +20,25 @@ READY = (np.random.SeedSequence, np.random.BitGenerator, np.random.Generator)
 
 
 class Seeds:
-    """What generators start from. ``seed`` None: what the program says."""
+    """What generators start from. ``seed`` None: what the program says.
 
-    def __init__(self, seed: int | None) -> None:
-        self.seed = seed
+    `install` comes before any library is imported that keeps NumPy's functions under names of
+    its own, `begin` with every run.
+    """
+
+    def __init__(self) -> None:
+        self.seed: int | None = None
         self.unseeded = 0
+        self.shared: list[Callable[[Any], None]] = []  # what seeds the shared generators
         self.own = {"numpy": False, "random": False}  # the program seeded the shared generator
+
+    def begin(self, seed: int | None) -> None:
+        """A run begins: what the shared generators gave before it is forgotten."""
+        self.seed, self.unseeded = seed, 0
+        shared = 0 if seed is None else self.start("shared")
+        for seed_shared in self.shared:
+            seed_shared(shared)
+        self.own.update(dict.fromkeys(self.own, False))
 
     def start(self, given: Any) -> Any:
         """The number to start from, for what the program gave."""
@@ -71,7 +84,7 @@ class Seeds:
             kind = getattr(np.random, name, None)
             if kind is not None:
                 setattr(np.random, name, self.numpy_class(kind))
-        plain_seed(0 if self.seed is None else self.start("shared"))
+        self.shared.append(plain_seed)
 
     def numpy_class(self, base: Any) -> Any:
         """A class like one of NumPy's generators, except for what it starts from."""
@@ -99,7 +112,7 @@ class Seeds:
 
         random.seed = seed
         random.Random = alike(plain_class, {"seed": reseed}, "random")  # type: ignore[misc]
-        plain_seed(0 if self.seed is None else self.start("shared"))
+        self.shared.append(plain_seed)
 
 
 def alike(base: Any, body: dict[str, Any], module: str) -> Any:
@@ -127,6 +140,8 @@ class Windows:
         """Wait for the plotting library to be imported."""
         if "matplotlib.pyplot" in sys.modules:
             self.change_plots(sys.modules["matplotlib.pyplot"])
+        if "matplotlib" in sys.modules:
+            self.change_backend(sys.modules["matplotlib"])
         sys.meta_path.insert(0, AfterImport("matplotlib.pyplot", self.change_plots))
         sys.meta_path.insert(0, AfterImport("matplotlib", self.change_backend))
 
