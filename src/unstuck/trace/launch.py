@@ -52,6 +52,7 @@ def nurse(line: int, out: str, parent: int, modules: list[str]) -> None:
     _inherit_orphans()
     main = load_probe(out)
     from _unstuck_nurse import attend, settle  # type: ignore[import-not-found]
+    from _unstuck_probe import observers  # type: ignore[import-not-found]  # noqa: F401 - no child need
     from _unstuck_probe.setting import Seeds  # type: ignore[import-not-found]
 
     seeds = Seeds()
