@@ -115,7 +115,11 @@ def is_mild(v: ParameterVerdict) -> bool:
 
 
 def all_reversed(program: Program, traced: Traced, names: Sequence[str]) -> Suspect:
-    """Every parameter moves uphill: the updates, or the error, have the wrong sign."""
+    """Every parameter moves uphill: the updates, or the error, have the wrong sign.
+
+    Either change mends it. One slip in the error is likelier than one in each of several updates;
+    between one error and one update, the one is named that is not as in ``w -= rate * (p - y)``.
+    """
     meet = traced.error_span()
     updates = flipped_updates(program, traced.update_spans())
     options: list[Option] = []
@@ -124,7 +128,7 @@ def all_reversed(program: Program, traced: Traced, names: Sequence[str]) -> Susp
         options.append(Option((swapped,), "the other way round"))
     if updates:
         options.append(Option(tuple(updates), "the updates the other way round"))
-    if len(updates) == 1:
+    if len(updates) == 1 and traced.output_comes_first():
         options.reverse()
     span = options[0].edits[0].span if options else traced.update_spans()[0]
     if options and options[0].edits[0] is swapped and meet is not None:

@@ -129,6 +129,14 @@ class Traced:
                 return site.span
         return None
 
+    def output_comes_first(self) -> bool:
+        """True where the error is output minus label, False where it is label minus output."""
+        for pairing in self.anatomy.pairings:
+            if pairing.place[1] == "subtract":
+                meet = pairing.meets[0][0]
+                return self.tape[meet.node].parents[:1] == (meet.output,)
+        return True
+
     def output_nodes(self) -> set[int]:
         """The outputs, and the weighted sums that they are made from, in the first window."""
         found: set[int] = set()
