@@ -9,12 +9,13 @@ from dataclasses import replace
 from typing import TypeVar
 
 from unstuck.doctor.alignment import misaligned
-from unstuck.doctor.case import Case, original_key, original_place
+from unstuck.doctor.case import MENDED, Case, original_key, original_place
 from unstuck.doctor.crashes import crash_suspects
 from unstuck.doctor.diagnosis import Unchecked
 from unstuck.doctor.fixes.verify import Trials
 from unstuck.doctor.gradient import GradientFindings, judge_gradients_of
 from unstuck.doctor.judge import judge
+from unstuck.doctor.redrawn import redrawn
 from unstuck.doctor.rules import RULES
 from unstuck.doctor.rules.statements import useless_statements
 from unstuck.doctor.soft import soft_suspects, wrong_softmax_axis
@@ -48,11 +49,11 @@ def look(case: Case, *, first: bool) -> list[Suspect]:
         case.traced = None
         return reported(case, crash)
     traced, why, tape = traced_from(case, outcome)
-    lost = update_suspects(case.current, None, tape, outcome) if traced is None else []
+    lost = untraced(case, tape, outcome) if traced is None else []
     if outcome.status == "timeout" and traced is None and not lost:  # not come to its training?
         outcome = tally(case, BASELINE_SHARE)
         traced, why, tape = traced_from(case, outcome)
-        lost = update_suspects(case.current, None, tape, outcome) if traced is None else []
+        lost = untraced(case, tape, outcome) if traced is None else []
         crash = crash_suspects(case.current, outcome) if outcome.status == "raised" else []
         if first:
             case.outcome = outcome
@@ -75,6 +76,12 @@ def look(case: Case, *, first: bool) -> list[Suspect]:
     return reported(case, judged(case, traced, outcome))
 
 
+def untraced(case: Case, tape: Tape | None, outcome: Outcome) -> list[Suspect]:
+    """What may be wrong where nothing was seen to learn."""
+    drawn = redrawn(case.current, None, tape, outcome.loops) if tape is not None else []
+    return [*drawn, *update_suspects(case.current, None, tape, outcome)]
+
+
 def judged(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
     """All checks of a program whose training was recorded."""
     suspects = crash_suspects(case.current, outcome) if outcome.status == "raised" else []
@@ -92,6 +99,7 @@ def judged(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
             case, "gradient", lambda: judge_gradients_of(program, traced, seconds), gradients
         )
         suspects += gradients.suspects
+    suspects += checked(case, "update", lambda: again_and_again(case, traced, outcome), [])
     suspects += checked(
         case, "update", lambda: update_suspects(program, traced, traced.tape, outcome), []
     )
@@ -109,6 +117,13 @@ def judged(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
         case.clean += [*gradients.clean, *clean]
         case.unchecked = [*gradients.unchecked, *unchecked]
     return suspects
+
+
+def again_and_again(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
+    """Weights drawn anew; what a loop around the training draws, only where little is learned."""
+    found = redrawn(case.current, traced, traced.tape, outcome.loops)
+    nearly = case.measured is not None and max(case.measured.gained, case.after) > MENDED
+    return [s for s in found if not (s.speculative and nearly)]
 
 
 def tally(case: Case, share: float) -> Outcome:

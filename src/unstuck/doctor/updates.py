@@ -137,7 +137,6 @@ def update_suspects(
         suspects += never_reset(program, traced)
         suspects += never_moved(program, traced)
     elif tape is not None:
-        suspects += drawn_anew(program, tape)
         suspects += lost_updates(program, tape)
     if traced is None:
         suspects += empty_update_loops(program, outcome)
@@ -428,80 +427,6 @@ def in_place(program: Program, span: SourceSpan) -> list[Option]:
     return [
         Option((Edit(source.span(span.file, statement), new),), "written into the array itself")
     ]
-
-
-def drawn_anew(program: Program, tape: Tape) -> list[Suspect]:
-    """Weights that are drawn again in every iteration of the training loop."""
-    counts: dict[int, list[int]] = {}
-    for node in tape.nodes[tape.start :]:
-        if node.op.startswith("random.") and np.ndim(node.value) and is_number(node.value):
-            counts.setdefault(node.site, []).append(node.index)
-    suspects = []
-    for site, nodes in counts.items():
-        if site < 0 or len(nodes) < 3:
-            continue
-        readers = [n for n in tape.nodes[nodes[0] :] if nodes[0] in n.parents]
-        if not any(
-            n.op in {"dot", "matmul", "multiply", "true_divide", "subtract"} for n in readers
-        ):
-            continue
-        span = call_in_loop(tape, nodes[0])
-        options = hoisted(program, span)
-        name = (tape.sites[site].targets or (tape.sites[site].text,))[0]
-        suspects.append(
-            Suspect(
-                finding_of("U204", span, options, parameter=name, parameters=[name]),
-                tuple(options),
-                exact=True,
-            )
-        )
-    if len(suspects) > 1:
-        edits = tuple(dict.fromkeys(e for s in suspects for o in s.options[:1] for e in o.edits))
-        suspects = [replace(suspects[0], options=(Option(edits, "drawn once, before the loop"),))]
-    return suspects
-
-
-def call_in_loop(tape: Tape, index: int) -> SourceSpan:
-    """Where the training loop makes a value: the expression, or the call that leads to it."""
-    node = tape[index]
-    span, frame = tape.sites[node.site].span, node.frame
-    while frame > 0:
-        called = tape.frames[frame].site
-        if called >= 0 and tape.sites[called].loops:
-            span = tape.sites[called].span
-        frame = tape.frames[frame].parent
-    return span
-
-
-def hoisted(program: Program, span: SourceSpan) -> list[Option]:
-    """The statement moved in front of the outermost loop around it in its function."""
-    source = Source(program.files[span.file])
-    statement = assignment_at(program, span.file, span.line)
-    if not isinstance(statement, ast.Assign):
-        return []
-    loops = [
-        node for node in ast.walk(source.tree)
-        if isinstance(node, ast.For | ast.While)
-        and node.lineno < statement.lineno <= (node.end_lineno or 0)
-    ]  # fmt: skip
-    if not loops:
-        return []
-    loop = min(loops, key=lambda node: node.lineno)
-    line = source.lines[loop.lineno - 1]
-    indent = line[: len(line) - len(line.lstrip())]
-    at = source.offset(loop.lineno, 0)
-    start = source.offset(statement.lineno, 0)
-    end = source.offset((statement.end_lineno or statement.lineno) + 1, 0)
-    insert = Edit(span_at(source, span.file, at, at), f"{indent}{source.segment(statement)}\n")
-    remove = Edit(span_at(source, span.file, start, end), "")
-    moved = Option((insert, remove), "drawn once, before the loop")
-    before = [
-        node for node in ast.walk(source.tree)
-        if isinstance(node, ast.Assign) and node.lineno < loop.lineno
-        and ast.unparse(node.targets[0]) == ast.unparse(statement.targets[0])
-    ]  # fmt: skip
-    # Where they are drawn before the loop as well, what stands in it is one too many.
-    return [Option((remove,), "taken out of the loop"), moved] if before else [moved]
 
 
 def empty_update_loops(program: Program, outcome: Outcome) -> list[Suspect]:

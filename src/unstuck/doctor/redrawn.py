@@ -1,0 +1,269 @@
+"""Weights that are drawn anew while they should be learning: what was learned is thrown away.
+
+The draw may stand in the training loop itself, or in a loop around it, also by a call: then every
+round starts from nothing. Restarts look the same, and are meant; so the second kind is only spoken
+of if drawing once makes the program learn.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from unstuck.doctor.diagnosis import Finding
+from unstuck.doctor.fixes.lines import statement_at
+from unstuck.doctor.fixes.moves import span_at
+from unstuck.doctor.fixes.patch import Edit
+from unstuck.doctor.fixes.places import Source
+from unstuck.doctor.rules import RULES
+from unstuck.doctor.suspect import Option, Suspect
+from unstuck.record.run_record import SourceSpan
+from unstuck.trace.program import Program
+from unstuck.trace.request import Key, LoopCount
+from unstuck.trace.steps import is_number
+from unstuck.trace.tape import Node, Site, Tape
+from unstuck.trace.progress import site_key
+from unstuck.trace.traced import Traced
+
+OFTEN = 3  # draws of one place in the training loop
+PRODUCTS = {"dot", "matmul", "einsum", "tensordot", "multiply", "true_divide", "subtract"}
+RESIZED = {
+    "add", "array", "asarray", "astype", "copy", "multiply", "negative", "reshape", "subtract",
+    "true_divide",
+}  # fmt: skip
+CODE = "U204"
+
+
+def redrawn(
+    program: Program, traced: Traced | None, tape: Tape, loops: Sequence[LoopCount]
+) -> list[Suspect]:
+    """Suspects for all weights that are drawn in the training loop, or in one around it."""
+    found = [
+        suspect_of(program, tape, call_in_loop(tape, nodes[0]), name_at(tape, nodes[0]))
+        for nodes in drawn_while_training(tape).values()
+        if (is_updated(tape, nodes[0], traced) if traced else is_multiplied(tape, nodes[0]))
+    ]
+    if found:
+        return one_mistake(found)
+    return drawn_every_round(program, traced, loops) if traced is not None else []
+
+
+def one_mistake(suspects: Sequence[Suspect]) -> list[Suspect]:
+    """Several draws are one mistake: the first place speaks for all, the change is of all."""
+    edits = dict.fromkeys(e for s in suspects for o in s.options[:1] for e in o.edits)
+    label = next((s.options[0].label for s in suspects if s.options), "")
+    if len(suspects) < 2 or not edits:
+        return list(suspects)
+    return [replace(suspects[0], options=(Option(tuple(edits), label), *suspects[0].options[1:]))]
+
+
+def suspect_of(program: Program, tape: Tape, span: SourceSpan, name: str) -> Suspect:
+    """The finding for one draw, with the changes that would make it once."""
+    options = hoisted(program, span)
+    return Suspect(finding_of(span, name, options), tuple(options), exact=True)
+
+
+def finding_of(span: SourceSpan, name: str, options: Sequence[Option]) -> Finding:
+    """The finding in the words of its rule."""
+    text = options[0].edits[0].text.strip() if options else ""
+    evidence = {"parameter": name, "parameters": [name]}
+    message = RULES[CODE]().message(**evidence)
+    return Finding(CODE, "fault", message, span, evidence, text or None)
+
+
+def name_at(tape: Tape, index: int) -> str:
+    """What the program calls what was drawn."""
+    site = tape.sites[tape[index].site]
+    return (site.targets or (site.text,))[0]
+
+
+# ------------------------------------------------------------------- in the training loop
+
+
+def drawn_while_training(tape: Tape) -> dict[int, list[int]]:
+    """Arrays drawn again and again while the training loop runs, by place."""
+    counts: dict[int, list[int]] = {}
+    for node in tape.nodes[tape.start :]:
+        if is_draw(node) and node.site >= 0:
+            counts.setdefault(node.site, []).append(node.index)
+    return {site: nodes for site, nodes in counts.items() if len(nodes) >= OFTEN}
+
+
+def is_draw(node: Node) -> bool:
+    """True for random numbers, as many as weights need."""
+    return node.op.startswith("random.") and bool(np.ndim(node.value)) and is_number(node.value)
+
+
+def readers(tape: Tape, index: int) -> Iterator[Node]:
+    """What is made from a draw once it has its size: ``0.1 * draw`` is still the draw."""
+    draw = {index}
+    for node in tape.nodes[index + 1 :]:
+        mine = [p for p in node.parents if p in draw]
+        if not mine:
+            continue
+        others = [p for p in node.parents if p not in draw]
+        if node.op in RESIZED and all(np.ndim(tape[p].value) == 0 for p in others):
+            draw.add(node.index)
+        else:
+            yield node
+
+
+def is_multiplied(tape: Tape, index: int) -> bool:
+    """True if a draw takes part as weights do."""
+    return any(node.op in PRODUCTS for node in readers(tape, index))
+
+
+def is_updated(tape: Tape, index: int, traced: Traced) -> bool:
+    """True if a draw is then changed by a step that depends on the labels: noise never is."""
+    shape = np.shape(tape[index].value)
+    labelled = set().union(*(flow.labelled for flow in traced.anatomy.flows))
+    return any(
+        node.op in {"add", "subtract"}
+        and np.shape(node.value) == shape
+        and any(p in labelled for p in node.parents)
+        for node in readers(tape, index)
+    )
+
+
+def call_in_loop(tape: Tape, index: int) -> SourceSpan:
+    """Where the training loop makes a value: the expression, or the call that leads to it."""
+    node = tape[index]
+    span, frame = tape.sites[node.site].span, node.frame
+    while frame > 0:
+        called = tape.frames[frame].site
+        if called >= 0 and tape.sites[called].loops:
+            span = tape.sites[called].span
+        frame = tape.frames[frame].parent
+    return span
+
+
+# ------------------------------------------------------------------ in a loop around it
+
+
+def drawn_every_round(
+    program: Program, traced: Traced, loops: Sequence[LoopCount]
+) -> list[Suspect]:
+    """Weights that a loop around the training draws again."""
+    tape = traced.tape
+    around = loops_around(traced.loop.key, loops)
+    suspects = []
+    for k, parameter in enumerate(traced.steps.parameters):
+        draw = draw_behind(tape, parameter.lineages[0].first)
+        if draw is None:
+            continue
+        options, span = drawn_once(program, traced, draw, around)
+        if options and span is not None:
+            finding = finding_of(span, traced.name_of(k), options)
+            suspects.append(Suspect(finding, tuple(options), speculative=True))
+    return one_mistake(suspects)
+
+
+def loops_around(key: Key, loops: Sequence[LoopCount]) -> set[Key]:
+    """The loops that were running around one, if they ran more than once."""
+    by_key = {loop.key: loop for loop in loops}
+    found: set[Key] = set()
+    loop = by_key.get(key)
+    while loop is not None and loop.parent is not None and loop.parent not in found:
+        found.add(loop.parent)
+        loop = by_key.get(loop.parent)
+    return {key for key in found if key in by_key and by_key[key].iterations > 1}
+
+
+def draw_behind(tape: Tape, index: int) -> Node | None:
+    """The draw that a first value was made from."""
+    for _ in range(20):
+        node = tape[index]
+        if is_draw(node):
+            return node
+        parents = [p for p in node.parents if np.ndim(tape[p].value)]
+        if node.op not in RESIZED or len(parents) != 1:
+            return None
+        index = parents[0]
+    return None
+
+
+def drawn_once(
+    program: Program, traced: Traced, draw: Node, around: set[Key]
+) -> tuple[list[Option], SourceSpan | None]:
+    """The changes that take a draw out of the loops around the training, and where it stands."""
+    tape = traced.tape
+    training = frames_above(tape, tape[tape.start].frame)
+    options: list[Option] = []
+    first: SourceSpan | None = None
+    for site, frame in calls_to(tape, draw):
+        inside = any(site_key(tape.sites[n]) in around for n in site.loops)
+        if frame not in training:  # a call that trains as well cannot go
+            found = hoisted(program, site.span) if inside else without_call(program, site.span)
+            options += found
+            first = first or (site.span if found else None)
+        if inside:
+            return options, first
+    return [], None
+
+
+def calls_to(tape: Tape, node: Node) -> Iterator[tuple[Site, int]]:
+    """The expression that made a value, the call that led to it, the call that led to that ...
+
+    Each with the frame that it entered; a value's own expression entered none (-1).
+    """
+    frame, site, entered = node.frame, node.site, -1
+    while site >= 0:
+        yield tape.sites[site], entered
+        if frame <= 0:
+            return
+        entered, site, frame = frame, tape.frames[frame].site, tape.frames[frame].parent
+
+
+def frames_above(tape: Tape, frame: int) -> set[int]:
+    """A call and all that it stands in."""
+    found = {frame}
+    while frame > 0:
+        frame = tape.frames[frame].parent
+        found.add(frame)
+    return found
+
+
+# ------------------------------------------------------------------------------- changes
+
+
+def without_call(program: Program, span: SourceSpan) -> list[Option]:
+    """A statement that is nothing but a call, left out."""
+    statement = statement_at(program, span.file, span.line)
+    if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Call):
+        return []
+    source = Source(program.files[span.file])
+    return [Option((Edit(source.span(span.file, statement), "pass"),), "not drawn again")]
+
+
+def hoisted(program: Program, span: SourceSpan) -> list[Option]:
+    """The statement moved in front of the outermost loop around it in its function."""
+    source = Source(program.files[span.file])
+    statement = statement_at(program, span.file, span.line)
+    if not isinstance(statement, ast.Assign):
+        return without_call(program, span)
+    loops = [
+        node for node in ast.walk(source.tree)
+        if isinstance(node, ast.For | ast.While)
+        and node.lineno < statement.lineno <= (node.end_lineno or 0)
+    ]  # fmt: skip
+    if not loops:
+        return []
+    loop = min(loops, key=lambda node: node.lineno)
+    line = source.lines[loop.lineno - 1]
+    indent = line[: len(line) - len(line.lstrip())]
+    at = source.offset(loop.lineno, 0)
+    start = source.offset(statement.lineno, 0)
+    end = source.offset((statement.end_lineno or statement.lineno) + 1, 0)
+    insert = Edit(span_at(source, span.file, at, at), f"{indent}{source.segment(statement)}\n")
+    remove = Edit(span_at(source, span.file, start, end), "")
+    moved = Option((insert, remove), "drawn once, before the loop")
+    before = [
+        node for node in ast.walk(source.tree)
+        if isinstance(node, ast.Assign) and node.lineno < loop.lineno
+        and ast.unparse(node.targets[0]) == ast.unparse(statement.targets[0])
+    ]  # fmt: skip
+    # Where they are drawn before the loop as well, what stands in it is one too many.
+    return [Option((remove,), "taken out of the loop"), moved] if before else [moved]
