@@ -22,10 +22,10 @@ from unstuck.doctor.rules import RULES
 from unstuck.doctor.suspect import Option, Suspect
 from unstuck.record.run_record import SourceSpan
 from unstuck.trace.program import Program
+from unstuck.trace.progress import site_key
 from unstuck.trace.request import Key, LoopCount
 from unstuck.trace.steps import is_number
 from unstuck.trace.tape import Node, Site, Tape
-from unstuck.trace.progress import site_key
 from unstuck.trace.traced import Traced
 
 OFTEN = 3  # draws of one place in the training loop

@@ -47,6 +47,8 @@ def soft_suspects(
     for finding in findings:
         if finding.code.startswith("W"):
             continue
+        if finding.code in {"T601", "T602"}:
+            finding = in_own_words(finding, program, traced)
         if finding.code == "D405":
             suspects.append(gaps(finding, program, traced, record))
             continue
@@ -64,6 +66,16 @@ def placed(suspect: Suspect) -> Suspect:
         return suspect
     span = suspect.options[0].edits[0].span
     return replace(suspect, finding=replace(suspect.finding, span=span))
+
+
+def in_own_words(finding: Finding, program: Program, traced: Traced) -> Finding:
+    """A finding about the learning rate with the number that the program says."""
+    rate = learning_rate(program, traced)
+    if rate is None:
+        return finding
+    evidence = {**finding.evidence, "learning_rate": rate[1]}
+    message = RULES[finding.code]().message(**evidence)
+    return replace(finding, evidence=evidence, message=message)
 
 
 def options_for(
@@ -119,9 +131,7 @@ def usual(program: Program, traced: Traced, record: RunRecord, known: set[str]) 
             "D401", scaled_inputs(program, traced, record), inputs.source,
             name=inputs.name, low=inputs.low, high=inputs.high,
         )  # fmt: skip
-    rate = rate_span(program, traced)
-    value = rate_value(traced, program, rate) if rate is not None else None
-    number = float("nan") if value is None else value
+    rate, number = learning_rate(program, traced) or (None, float("nan"))
     add("T601", other_rate(program, traced, FASTER), rate, learning_rate=number)
     add("T602", other_rate(program, traced, SLOWER), rate, learning_rate=number)
     if evidence is not None and 0 < evidence.updates < FEW:
@@ -267,8 +277,8 @@ def file_of(program: Program, span: SourceSpan | None) -> str:
 # ----------------------------------------------------------------------------------- rates
 
 
-def rate_span(program: Program, traced: Traced) -> SourceSpan | None:
-    """The expression of the learning rate: a single number on the way from gradient to step."""
+def learning_rate(program: Program, traced: Traced) -> tuple[SourceSpan, float] | None:
+    """The expression of the learning rate, a single number on the way from gradient to step."""
     for flow in traced.anatomy.flows[:1]:
         for nodes in flow.end.values():
             pending = list(nodes[:1])
@@ -280,15 +290,15 @@ def rate_span(program: Program, traced: Traced) -> SourceSpan | None:
                 seen.add(index)
                 node = traced.tape[index]
                 if node.op in {"multiply", "true_divide"} and node.site >= 0:
-                    span = scalar_operand(program, traced, index)
-                    if span is not None:
-                        return span
+                    found = scalar_operand(program, traced, index)
+                    if found is not None:
+                        return found
                 pending.extend(p for p in node.parents if p in flow.labelled)
     return None
 
 
-def scalar_operand(program: Program, traced: Traced, index: int) -> SourceSpan | None:
-    """The operand of a product that is one number."""
+def scalar_operand(program: Program, traced: Traced, index: int) -> tuple[SourceSpan, float] | None:
+    """The operand of a product that is one number, and the number."""
     node = traced.tape[index]
     site = traced.tape.sites[node.site]
     tree = node_at(program, site.span)
@@ -307,7 +317,7 @@ def scalar_operand(program: Program, traced: Traced, index: int) -> SourceSpan |
         value = traced.tape[argument.index].value if isinstance(argument, Ref) else argument
         labelled = isinstance(argument, Ref) and argument.index in traced.anatomy.flows[0].labelled
         if np.ndim(value) == 0 and not labelled and isinstance(value, float | int | np.floating):
-            return source.span(site.span.file, side)
+            return source.span(site.span.file, side), float(value)
     return None
 
 
@@ -325,30 +335,12 @@ def always_equal(traced: Traced, index: int, position: int) -> bool:
     return len(seen) == 1 or len(seen) < len(traced.steps.windows) // 4  # a schedule changes
 
 
-def rate_value(traced: Traced, program: Program, span: SourceSpan) -> float | None:
-    """What the learning rate is."""
-    for node in traced.tape.nodes[traced.tape.start :]:
-        if node.site < 0 or node.op != "multiply":
-            continue
-        own = traced.tape.sites[node.site].span
-        if own.file == span.file and own.line <= span.line <= own.end_line:
-            for argument in node.args:
-                value = traced.tape[argument.index].value if isinstance(argument, Ref) else argument
-                if np.ndim(value) == 0 and isinstance(value, float | np.floating | int):
-                    labelled = (
-                        isinstance(argument, Ref)
-                        and argument.index in traced.anatomy.flows[0].labelled
-                    )
-                    if not labelled:
-                        return float(value)
-    return None
-
-
 def other_rate(program: Program, traced: Traced, factors: Sequence[float]) -> list[Option]:
     """The learning rate times each factor."""
-    span = rate_span(program, traced)
-    if span is None:
+    rate = learning_rate(program, traced)
+    if rate is None:
         return []
+    span, _ = rate
     found = [change_number(program, span, span.file, factor=factor) for factor in factors]
     return [option for option in found if option is not None]
 
@@ -389,9 +381,9 @@ def decay_span(program: Program, traced: Traced) -> SourceSpan | None:
             continue
         for node in traced.tape.nodes[flow.window.first : flow.window.last]:
             if node.op == "multiply" and nodes[0] in node.parents and node.site >= 0:
-                span = scalar_operand(program, traced, node.index)
-                if span is not None:
-                    return span
+                found = scalar_operand(program, traced, node.index)
+                if found is not None:
+                    return found[0]
     return None
 
 

@@ -15,7 +15,7 @@ from unstuck.doctor.fixes.interpret import Interpreter
 from unstuck.doctor.fixes.patch import node_at
 from unstuck.doctor.fixes.pure import CannotEvaluate
 from unstuck.doctor.rules import RULES
-from unstuck.doctor.soft import rate_span, rate_value
+from unstuck.doctor.soft import learning_rate
 from unstuck.doctor.suspect import Suspect
 from unstuck.record.run_record import SourceSpan
 from unstuck.trace.program import Program
@@ -56,8 +56,7 @@ def stray_factors(program: Program, traced: Traced) -> list[Suspect]:
 
 def step_by_own_cost(program: Program, traced: Traced) -> float | None:
     """Steps over (learning rate times the true gradient of the cost that is computed), if known."""
-    span = rate_span(program, traced)
-    rate = rate_value(traced, program, span) if span is not None else None
+    _, rate = learning_rate(program, traced) or (None, 0.0)
     if not rate:
         return None
     judgement, parameters = traced.judgement, range(len(traced.steps.parameters))

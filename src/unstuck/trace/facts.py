@@ -248,6 +248,8 @@ def root_of(tape: Tape, index: int, shared: frozenset[int] | set[int]) -> int:
             }
             and node.parents
             and node.parents[0] not in shared
+            # rows of the identity, picked by class: there the data set is what was picked
+            and np.size(tape[node.parents[0]].value) >= np.size(node.value)
         ):
             index = node.parents[0]
         else:
@@ -288,9 +290,13 @@ def input_facts(
 
 
 def target_facts(
-    anatomy: Anatomy, judgement: Judgement, measured: Measured | None, tape: Tape
+    anatomy: Anatomy,
+    judgement: Judgement,
+    measured: Measured | None,
+    tape: Tape,
+    layers: Sequence[TracedLayer],
 ) -> TargetFacts | None:
-    """What the labels are."""
+    """What the labels are; the name and the place are those of the whole data set."""
     pairing = judgement.loss.pairing if judgement.loss else None
     pairing = pairing or (anatomy.pairings[0] if anatomy.pairings else None)
     if pairing is None:
@@ -318,9 +324,11 @@ def target_facts(
     elif kind == "binary":
         _, counts = np.unique(flat, return_counts=True)
         shares = tuple(float(c) for c in counts / counts.sum())
-    roots = sorted(anatomy.label_nodes)
-    source = source_of(tape, roots[0]) if roots else None
-    facts = array_facts(flat, name=name_of(tape, roots[0]) if roots else "", source=source)
+    if not anatomy.label_nodes:
+        return TargetFacts(array_facts(flat, name="", source=None), kind, classes, shares)
+    shared = ancestors(tape, layers[0].inputs if layers else ())
+    root = root_of(tape, min(anatomy.label_nodes), shared)
+    facts = array_facts(flat, name=name_of(tape, root), source=source_of(tape, root))
     return TargetFacts(values=facts, kind=kind, classes=classes, shares=shares)
 
 
@@ -364,7 +372,7 @@ def build_record(
     loss = measured.loss if measured else (nan, nan, nan)
     evidence = Evidence(
         inputs=inputs,
-        targets=target_facts(anatomy, judgement, measured, tape),
+        targets=target_facts(anatomy, judgement, measured, tape, layers),
         outputs=output_facts(tape, anatomy, judgement, layers),
         parameters=parameters,
         learning_rate=judgement.ratio if np.isfinite(judgement.ratio) else None,

@@ -67,7 +67,7 @@ def literal_behind(
         return None
     if isinstance(node, ast.UnaryOp):
         return literal_behind(program, file, node.operand, depth - 1)
-    if isinstance(node, ast.Name | ast.Attribute):
+    if isinstance(node, ast.Name | ast.Attribute | ast.Subscript):
         for where, value in values_of(program, file, node):
             found = literal_behind(program, where, value, depth - 1)
             if found is not None:
@@ -86,31 +86,41 @@ def is_one(constant: ast.Constant) -> bool:
 
 
 def values_of(program: Program, file: str, node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
-    """Expressions that a name or an attribute may stand for, nearest first."""
+    """Expressions that a name, an attribute or an item may stand for, nearest first."""
     tree = Source(program.files[file]).tree
     text = ast.unparse(node)
-    function = enclosing(tree, node.lineno)
-    scopes: list[ast.AST] = (
-        [function] if function is not None and isinstance(node, ast.Name) else []
-    )
-    for scope in [*scopes, tree]:
-        for assigned in ast.walk(scope):
-            if isinstance(assigned, ast.Assign):
-                for target in assigned.targets:
-                    yield from ((file, value) for value in matched(target, assigned.value, text))
-            elif isinstance(assigned, ast.AnnAssign) and assigned.value is not None:
-                if ast.unparse(assigned.target) == text:
-                    yield file, assigned.value
-        if function is not None and scope is function:
-            yield from arguments_of(program, file, tree, function, text)
+    functions = around(tree, node.lineno) if isinstance(node, ast.Name) else []
+    for scope in functions:  # innermost first: a closure sees the names of those around it
+        yield from ((file, value) for value in assigned(scope, text))
+        yield from arguments_of(program, file, tree, scope, text)
+    yield from ((file, value) for value in assigned(tree, text))
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        yield from ((file, value) for value in keyed(tree, node.slice.value))
     if isinstance(node, ast.Attribute):  # `self.rate`, written in the body of the class
         for owner in ast.walk(tree):
             if isinstance(owner, ast.ClassDef):
-                for statement in owner.body:
-                    if isinstance(statement, ast.Assign) and any(
-                        isinstance(t, ast.Name) and t.id == node.attr for t in statement.targets
-                    ):
-                        yield file, statement.value
+                body = ast.Module(owner.body, [])
+                yield from ((file, value) for value in assigned(body, node.attr))
+
+
+def assigned(scope: ast.AST, text: str) -> Iterator[ast.expr]:
+    """What is assigned to a name (or whatever else stands on the left) within a scope."""
+    for statement in ast.walk(scope):
+        if isinstance(statement, ast.Assign):
+            for target in statement.targets:
+                yield from matched(target, statement.value, text)
+        elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+            if ast.unparse(statement.target) == text:
+                yield statement.value
+
+
+def keyed(tree: ast.AST, key: object) -> Iterator[ast.expr]:
+    """What stands beside a key in the dictionaries that are written out."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Dict):
+            for own, value in zip(node.keys, node.values, strict=True):
+                if isinstance(own, ast.Constant) and own.value == key:
+                    yield value
 
 
 def matched(target: ast.expr, value: ast.expr, text: str) -> Iterator[ast.expr]:
@@ -122,14 +132,14 @@ def matched(target: ast.expr, value: ast.expr, text: str) -> Iterator[ast.expr]:
             yield from matched(part, own, text)
 
 
-def enclosing(tree: ast.AST, line: int) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
-    """The innermost function around a line."""
-    best: ast.FunctionDef | ast.AsyncFunctionDef | None = None
-    for node in ast.walk(tree):
-        if isinstance(node, FUNCTIONS) and node.lineno <= line <= (node.end_lineno or 0):
-            if best is None or node.lineno >= best.lineno:
-                best = node
-    return best
+def around(tree: ast.AST, line: int) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """The functions around a line, innermost first."""
+    found = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, FUNCTIONS) and node.lineno <= line <= (node.end_lineno or 0)
+    ]
+    return sorted(found, key=lambda node: -node.lineno)
 
 
 def arguments_of(
