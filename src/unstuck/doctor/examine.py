@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 
+from unstuck.base.threads import limit_blas_threads
 from unstuck.doctor.case import MENDED, Case, Say, learned
 from unstuck.doctor.conclude import concluded
 from unstuck.doctor.diagnosis import Diagnosis
@@ -56,7 +57,9 @@ def examine(
             program,
         )  # fmt: skip
         try:
-            with np.errstate(all="ignore"):  # what overflows in the program does so here, too
+            # What overflows in the program does so here, too. One thread: the products are small,
+            # and beside the runs of the program two threads wait for each other (28 s for 4 s).
+            with np.errstate(all="ignore"), limit_blas_threads(1):
                 work(case)
         except KeyboardInterrupt:
             case.interrupted = True

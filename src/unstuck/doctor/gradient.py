@@ -10,7 +10,7 @@ import ast
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from unstuck.doctor.fixes.lines import replace_statement
 from unstuck.doctor.fixes.locate import Located, Search, wrong_parameters
 from unstuck.doctor.fixes.patch import Edit, node_at, replacement
 from unstuck.doctor.fixes.places import Source
+from unstuck.doctor.fixes.rescale import rescaled
 from unstuck.doctor.fixes.synthesise import Candidate, Wanted, synthesise
 from unstuck.doctor.rules import RULES
 from unstuck.doctor.suspect import Option, Suspect
@@ -27,7 +28,7 @@ from unstuck.record.run_record import SourceSpan
 from unstuck.trace.gradients import Loss
 from unstuck.trace.program import Program
 from unstuck.trace.traced import Traced
-from unstuck.trace.verdict import ParameterVerdict, judge_parameter, name_verdicts
+from unstuck.trace.verdict import ParameterVerdict, judge_parameter, name_verdicts, same
 
 CODES = {  # what was changed in the expression -> what was wrong
     "sign": "G101",
@@ -80,6 +81,11 @@ def judge_gradients_of(program: Program, traced: Traced, seconds: float) -> Grad
         return found
     mild = [k for k in wrong if verdicts[k].verdict == "scale" and is_mild(verdicts[k])]
     wrong = [k for k in wrong if k not in mild]
+    for group in same_scale(verdicts, wrong):
+        suspect = scale_one(program, traced, group, names, deadline)
+        if suspect is not None:
+            found.suspects.append(suspect)
+            wrong = [k for k in wrong if k not in suspect.parameters]
     while wrong and time.monotonic() < deadline:
         suspect = locate_one(program, traced, wrong, names, deadline)
         if suspect is None:
@@ -154,6 +160,43 @@ def all_reversed(program: Program, traced: Traced, names: Sequence[str]) -> Susp
 # --------------------------------------------------------------------------------- places
 
 
+def same_scale(verdicts: Sequence[ParameterVerdict], wrong: Sequence[int]) -> list[list[int]]:
+    """Parameters whose steps are too large, or too small, by the same number."""
+    groups: list[list[int]] = []
+    for k in wrong:
+        if verdicts[k].verdict != "scale" or not np.isfinite(verdicts[k].relative):
+            continue
+        for group in groups:
+            if same(verdicts[k].relative, verdicts[group[0]].relative):
+                group.append(k)
+                break
+        else:
+            groups.append([k])
+    return groups
+
+
+def scale_one(
+    program: Program, traced: Traced, group: Sequence[int], names: Sequence[str], deadline: float
+) -> Suspect | None:
+    """The place at which steps get the wrong size, with what should stand there."""
+    judgement = traced.judgement
+    if judgement.loss is None:
+        return None
+    search = Search(traced.tape, traced.steps, traced.anatomy, judgement, judgement.loss)
+    relative = judgement.verdicts[group[0]].relative
+    places = rescaled(search, group, relative, program, deadline)
+    for place in places[:4]:
+        found = candidates_for(program, traced, place, 1.0)
+        if found and found[0].proof and same(found[0].factor, 1.0):
+            suspect = place_suspect(program, traced, place, found, names)
+            evidence = {**suspect.finding.evidence, "relative": float(f"{relative:.6g}")}
+            code = "G105" if found[0].edit_kind in {"axis", "reduction"} else "G111"
+            message = RULES[code]().message(**evidence)
+            finding = replace(suspect.finding, code=code, message=message, evidence=evidence)
+            return replace(suspect, finding=finding)
+    return None
+
+
 def locate_one(
     program: Program, traced: Traced, wrong: Sequence[int], names: Sequence[str], deadline: float
 ) -> Suspect | None:
@@ -224,10 +267,15 @@ def one_a_site(places: Sequence[Located]) -> list[Located]:
     return kept
 
 
-def candidates_for(program: Program, traced: Traced, place: Located) -> list[Candidate]:
-    """Expressions for a place: the best that is proved on the tape, else some that are not."""
+def candidates_for(
+    program: Program, traced: Traced, place: Located, factor: float | None = None
+) -> list[Candidate]:
+    """Expressions for a place: the best that is proved on the tape, else some that are not.
+
+    ``factor`` is what they may be of the true value; any number where it is not given.
+    """
     instances, values, points = [], [], []
-    generic = [p for p, point in enumerate(traced.judgement.points) if point.values]
+    generic = [p for p, point in enumerate(traced.judgement.points) if point.changed]
     for p in generic or range(len(traced.judgement.points)):
         point = traced.judgement.points[p]
         for index in place.instances.get(point.window, ())[:MOST_INSTANCES]:
@@ -237,7 +285,7 @@ def candidates_for(program: Program, traced: Traced, place: Located) -> list[Can
                 points.append(point.values)
     if not instances:
         return []
-    wanted = Wanted(place.site, instances, values, points)
+    wanted = Wanted(place.site, instances, values, points, factor)
     found = synthesise(program, traced.tape, wanted, limit=8)
     proved = [c for c in found if c.proof]
     return proved[:1] or found[:3]

@@ -25,11 +25,15 @@ PRODUCTS = {"dot", "matmul", "einsum", "multiply", "outer", "inner", "tensordot"
 
 @dataclass(slots=True)
 class Point:
-    """One window at one choice of parameters: every value that differs from the tape."""
+    """One window at one choice of parameters: every value that differs from the tape.
+
+    ``changed`` are the parameters as they were drawn: empty for the window as it was recorded,
+    also where other values were put in its place.
+    """
 
     window: int
     values: Mapping[int, Any]
-    changed: Mapping[int, Any] = field(default_factory=dict)  # the parameters, as they were drawn
+    changed: Mapping[int, Any] = field(default_factory=dict)
 
     def value(self, tape: Tape, index: int) -> Any:
         """The value of a node at this point."""

@@ -171,10 +171,10 @@ def judge_parameter(
         if gradient is None:
             gradient = np.zeros_like(step)
         rows.append((point.window, step[pick], gradient[pick], before[pick]))
-    recorded = [row for row, point in zip(rows, points, strict=True) if not point.values]
+    recorded = [row for row, point in zip(rows, points, strict=True) if not point.changed]
     if any(not np.all(np.isfinite(row[1])) for row in recorded):
         return ParameterVerdict(k, "nonfinite")
-    generic = [row for row, point in zip(rows, points, strict=True) if point.values]
+    generic = [row for row, point in zip(rows, points, strict=True) if point.changed]
     if len(generic) > 1:  # where a program saturates, the true gradient drowns in rounding
         rows = generic
     rows = [r for r in rows if all(np.all(np.isfinite(v)) for v in r[1:])]
@@ -494,21 +494,25 @@ def aligned(tape: Tape, slices: list[list[int]]) -> list[tuple[int, ...]]:
 
 
 def common_ratio(verdicts: list[ParameterVerdict]) -> float:
-    """The step size that most parameters share; a positive one where it is a tie."""
+    """The step size that most parameters share; where it is a tie a positive one, then the smaller.
+
+    A sum where a mean is meant makes a step too large, and seldom too small.
+    """
     pool = [
         v
         for v in verdicts
         if v.verdict in {"ok", "overwritten", "unreset"} and np.isfinite(v.ratio) and v.ratio
     ]
-    best, count = float("nan"), (0, False)
+    best, count = float("nan"), (0, False, 0.0)
     for candidate in pool:
         mates = [
             v
             for v in pool
             if same(v.ratio, candidate.ratio) and bool(v.nodes) == bool(candidate.nodes)
         ]
-        if (len(mates), candidate.ratio > 0) > count:
-            best, count = candidate.ratio, (len(mates), candidate.ratio > 0)
+        rank = (len(mates), candidate.ratio > 0, -abs(candidate.ratio))
+        if rank > count or not np.isfinite(best):
+            best, count = candidate.ratio, rank
     return best
 
 

@@ -67,7 +67,7 @@ class Search:
         """Places that repair any of the parameters in ``bad``, best first."""
         found: list[Located] = []
         sources = self._sources()
-        for place in self._places(bad):
+        for place in self.places(bad):
             self.tried.clear()
             for source, pool in sources.items():
                 for transposed in (False, True):
@@ -78,9 +78,22 @@ class Search:
                         found.append(located)
         return ranked(found)
 
+    def located(
+        self, place: tuple[int, str], source: Source, values: Sequence[Mapping[int, Array]],
+        found: tuple[float, frozenset[int]], *, transposed: bool = False,
+    ) -> Located:  # fmt: skip
+        """What was found at a place, its values without the factor that was left over."""
+        factor, repaired = found
+        wanted = tuple({index: value / factor for index, value in own.items()} for own in values)
+        windows = range(len(self.anatomy.flows))
+        instances = {w: tuple(self.instances(place, w)) for w in windows}
+        return Located(
+            *place, source, transposed, factor, repaired, instances, wanted, self.loss,
+        )  # fmt: skip
+
     # ------------------------------------------------------------------ places and sources
 
-    def _places(self, bad: Sequence[int]) -> list[tuple[int, str]]:
+    def places(self, bad: Sequence[int]) -> list[tuple[int, str]]:
         """Label-dependent places on the way to the wrong steps, earliest first."""
         flow = self.anatomy.flows[0]
         pending = [index for k in bad for index in flow.end[k]]
@@ -121,7 +134,7 @@ class Search:
 
     def _screening_points(self) -> list[int]:
         """Two generic points of the first window that has them: enough to say no."""
-        generic = [p for p, point in enumerate(self.points) if point.values]
+        generic = [p for p, point in enumerate(self.points) if point.changed]
         return generic[:2] or [0]
 
     # ------------------------------------------------------------------------- one attempt
@@ -139,27 +152,19 @@ class Search:
                 wanted = self._align(place, pool, offset, transposed, stack, self.screen)
                 if wanted is None or self._again(wanted):
                     continue
-                good = self._repaired(wanted, self.screen, bad)
+                good = self.repaired(wanted, self.screen, bad)
                 if not good:
                     continue
                 every = range(len(self.points))
                 whole = self._align(place, pool, offset, transposed, stack, every)
                 if whole is None:
                     continue
-                good = self._repaired(whole, every, bad)
+                good = self.repaired(whole, every, bad)
                 if good:
-                    factor, repaired = good
-                    values = tuple(
-                        {index: value / factor for index, value in whole[p].items()} for p in every
-                    )
-                    if self._breaks(values, bad):
-                        continue
-                    instances = {
-                        w: tuple(self._instances(place, w)) for w in range(len(self.anatomy.flows))
-                    }
-                    return Located(
-                        *place, source, transposed, factor, repaired, instances, values, self.loss,
-                    )  # fmt: skip
+                    values = [whole[p] for p in every]
+                    located = self.located(place, source, values, good, transposed=transposed)
+                    if not self.breaks(located.wanted, bad):
+                        return located
         return None
 
     def _again(self, wanted: Mapping[int, Mapping[int, Array]]) -> bool:
@@ -171,7 +176,8 @@ class Search:
         self.tried.add(seen)
         return False
 
-    def _instances(self, place: tuple[int, str], w: int) -> list[int]:
+    def instances(self, place: tuple[int, str], w: int) -> list[int]:
+        """The nodes of a place in one window."""
         flow = self.anatomy.flows[w]
         return [
             index
@@ -192,7 +198,7 @@ class Search:
         found: dict[int, dict[int, Array]] = {}
         for p in which:
             point = self.points[p]
-            instances = self._instances(place, point.window)
+            instances = self.instances(place, point.window)
             pairs = list(pair_up(instances, pool[p], offset, stack))
             if len(pairs) != len(instances) or not pairs:
                 return None
@@ -212,7 +218,7 @@ class Search:
             found[p] = values
         return found
 
-    def _repaired(
+    def repaired(
         self, wanted: Mapping[int, Mapping[int, Array]], which: Sequence[int], bad: Sequence[int]
     ) -> tuple[float, frozenset[int]] | None:
         """Which wrong parameters are right with these values, at one common factor."""
@@ -260,7 +266,7 @@ class Search:
             changed.append(Point(point.window, {**point.values, **values}, point.changed))
         return changed
 
-    def _breaks(self, values: Sequence[Mapping[int, Array]], bad: Sequence[int]) -> bool:
+    def breaks(self, values: Sequence[Mapping[int, Array]], bad: Sequence[int]) -> bool:
         """True if a parameter that was right is not any more: then nothing is wrong here."""
         every = range(len(self.points))
         changed, loss = self._changed(values, every), self._loss_at(every)
