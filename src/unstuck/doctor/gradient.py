@@ -20,10 +20,10 @@ from unstuck.doctor.fixes.locate import Located, Search, wrong_parameters
 from unstuck.doctor.fixes.patch import Edit, node_at, replacement
 from unstuck.doctor.fixes.places import Source
 from unstuck.doctor.fixes.rescale import rescaled
+from unstuck.doctor.fixes.rewrites.signs import flipped_updates, swapped_error
 from unstuck.doctor.fixes.synthesise import Candidate, Wanted, synthesise
 from unstuck.doctor.rules import RULES
 from unstuck.doctor.suspect import Option, Suspect
-from unstuck.doctor.updates import flipped_updates, swapped_error
 from unstuck.record.run_record import SourceSpan
 from unstuck.trace.gradients import Loss
 from unstuck.trace.program import Program

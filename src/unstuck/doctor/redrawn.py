@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import numpy as np
 
-from unstuck.doctor.diagnosis import Finding
 from unstuck.doctor.fixes.lines import statement_at
 from unstuck.doctor.fixes.moves import span_at
 from unstuck.doctor.fixes.patch import Edit
 from unstuck.doctor.fixes.places import Source
-from unstuck.doctor.rules import RULES
-from unstuck.doctor.suspect import Option, Suspect
+from unstuck.doctor.suspect import Option, Suspect, suspect_of
 from unstuck.record.run_record import SourceSpan
 from unstuck.trace.program import Program
 from unstuck.trace.progress import site_key
@@ -41,11 +38,12 @@ def redrawn(
     program: Program, traced: Traced | None, tape: Tape, loops: Sequence[LoopCount]
 ) -> list[Suspect]:
     """Suspects for all weights that are drawn in the training loop, or in one around it."""
-    found = [
-        suspect_of(program, tape, call_in_loop(tape, nodes[0]), name_at(tape, nodes[0]))
-        for nodes in drawn_while_training(tape).values()
-        if (is_updated(tape, nodes[0], traced) if traced else is_multiplied(tape, nodes[0]))
-    ]
+    found = []
+    for nodes in drawn_while_training(tape).values():
+        if is_updated(tape, nodes[0], traced) if traced else is_multiplied(tape, nodes[0]):
+            span, name = call_in_loop(tape, nodes[0]), name_at(tape, nodes[0])
+            options = hoisted(program, span)
+            found.append(suspect_of(CODE, span, options, parameter=name, parameters=[name]))
     if found:
         return one_mistake(found)
     return drawn_every_round(program, traced, loops) if traced is not None else []
@@ -54,30 +52,26 @@ def redrawn(
 def one_mistake(suspects: Sequence[Suspect]) -> list[Suspect]:
     """Several draws are one mistake: the first place speaks for all, the change is of all."""
     edits = dict.fromkeys(e for s in suspects for o in s.options[:1] for e in o.edits)
-    label = next((s.options[0].label for s in suspects if s.options), "")
     if len(suspects) < 2 or not edits:
         return list(suspects)
-    return [replace(suspects[0], options=(Option(tuple(edits), label), *suspects[0].options[1:]))]
-
-
-def suspect_of(program: Program, tape: Tape, span: SourceSpan, name: str) -> Suspect:
-    """The finding for one draw, with the changes that would make it once."""
-    options = hoisted(program, span)
-    return Suspect(finding_of(span, name, options), tuple(options), exact=True)
-
-
-def finding_of(span: SourceSpan, name: str, options: Sequence[Option]) -> Finding:
-    """The finding in the words of its rule."""
-    text = options[0].edits[0].text.strip() if options else ""
-    evidence = {"parameter": name, "parameters": [name]}
-    message = RULES[CODE]().message(**evidence)
-    return Finding(CODE, "fault", message, span, evidence, text or None)
+    first = suspects[0]
+    names = list(dict.fromkeys(n for s in suspects for n in s.finding.evidence["parameters"]))
+    label = next((s.options[0].label for s in suspects if s.options), "")
+    return [
+        suspect_of(
+            CODE, first.finding.span, (Option(tuple(edits), label), *first.options[1:]),
+            speculative=first.speculative, parameter=names[0], parameters=names,
+        )
+    ]  # fmt: skip
 
 
 def name_at(tape: Tape, index: int) -> str:
-    """What the program calls what was drawn."""
-    site = tape.sites[tape[index].site]
-    return (site.targets or (site.text,))[0]
+    """What the program calls what was drawn, once it has its size."""
+    draw = sized(tape, index)
+    for binding in tape.bindings:
+        if binding.node in draw:
+            return binding.text
+    return tape.sites[tape[index].site].text
 
 
 # ------------------------------------------------------------------- in the training loop
@@ -97,17 +91,22 @@ def is_draw(node: Node) -> bool:
     return node.op.startswith("random.") and bool(np.ndim(node.value)) and is_number(node.value)
 
 
-def readers(tape: Tape, index: int) -> Iterator[Node]:
-    """What is made from a draw once it has its size: ``0.1 * draw`` is still the draw."""
+def sized(tape: Tape, index: int) -> set[int]:
+    """A draw and what it became by getting its size: ``0.1 * draw`` is still the draw."""
     draw = {index}
     for node in tape.nodes[index + 1 :]:
-        mine = [p for p in node.parents if p in draw]
-        if not mine:
-            continue
         others = [p for p in node.parents if p not in draw]
-        if node.op in RESIZED and all(np.ndim(tape[p].value) == 0 for p in others):
+        mine = len(others) < len(node.parents)
+        if mine and node.op in RESIZED and all(np.ndim(tape[p].value) == 0 for p in others):
             draw.add(node.index)
-        else:
+    return draw
+
+
+def readers(tape: Tape, index: int) -> Iterator[Node]:
+    """What is made from a draw once it has its size."""
+    draw = sized(tape, index)
+    for node in tape.nodes[index + 1 :]:
+        if node.index not in draw and not draw.isdisjoint(node.parents):
             yield node
 
 
@@ -156,8 +155,10 @@ def drawn_every_round(
             continue
         options, span = drawn_once(program, traced, draw, around)
         if options and span is not None:
-            finding = finding_of(span, traced.name_of(k), options)
-            suspects.append(Suspect(finding, tuple(options), speculative=True))
+            name = traced.name_of(k)
+            suspects.append(
+                suspect_of(CODE, span, options, speculative=True, parameter=name, parameters=[name])
+            )
     return one_mistake(suspects)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from unstuck.doctor.diagnosis import Finding
 from unstuck.doctor.fixes.patch import Edit
+from unstuck.doctor.rules import RULES
+from unstuck.record.run_record import SourceSpan
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +40,23 @@ class Suspect:
     def code(self) -> str:
         """The finding's code."""
         return self.finding.code
+
+
+def suspect_of(
+    code: str,
+    span: SourceSpan | None,
+    options: Sequence[Option],
+    *,
+    concerns: frozenset[int] = frozenset(),
+    speculative: bool = False,
+    **evidence: object,
+) -> Suspect:
+    """A fault in the words of its rule, with the first option's text as replacement.
+
+    ``concerns`` are numbers of parameters. It is exact unless it is ``speculative``.
+    """
+    text = options[0].edits[0].text.strip() if options and options[0].edits else None
+    finding = Finding(
+        code, "fault", RULES[code]().message(**evidence), span, evidence, text or None
+    )
+    return Suspect(finding, tuple(options), not speculative, concerns, speculative)

@@ -163,20 +163,24 @@ def judge_parameter(
     tape: Tape, steps: Steps, anatomy: Anatomy, points: list[Point], loss: Loss, k: int
 ) -> ParameterVerdict:
     """The verdict for one parameter under one loss, before ratios are compared."""
-    rows = []
+    rows: list[tuple[int, Array, Array, Array]] = []
+    generic: list[bool] = []
+    takes_part = any(found[k] is not None for found in loss.gradients)
     pick = chosen_entries(steps.parameters[k].size, k)
     for p, point in enumerate(points):
         gradient = loss.gradients[p][k]
+        if gradient is None and takes_part:  # not in this window: it came in later
+            continue
         step, before = steps_of(tape, anatomy, point, k)
         if gradient is None:
             gradient = np.zeros_like(step)
         rows.append((point.window, step[pick], gradient[pick], before[pick]))
-    recorded = [row for row, point in zip(rows, points, strict=True) if not point.changed]
+        generic.append(bool(point.changed))
+    recorded = [row for row, is_generic in zip(rows, generic, strict=True) if not is_generic]
     if any(not np.all(np.isfinite(row[1])) for row in recorded):
         return ParameterVerdict(k, "nonfinite")
-    generic = [row for row, point in zip(rows, points, strict=True) if point.changed]
-    if len(generic) > 1:  # where a program saturates, the true gradient drowns in rounding
-        rows = generic
+    if sum(generic) > 1:  # where a program saturates, the true gradient drowns in rounding
+        rows = [row for row, is_generic in zip(rows, generic, strict=True) if is_generic]
     rows = [r for r in rows if all(np.all(np.isfinite(v)) for v in r[1:])]
     if not rows:
         return ParameterVerdict(k, "nonfinite")
