@@ -15,13 +15,16 @@ from unstuck.doctor.diagnosis import Unchecked
 from unstuck.doctor.fixes.verify import Trials
 from unstuck.doctor.gradient import GradientFindings, judge_gradients_of
 from unstuck.doctor.judge import judge
+from unstuck.doctor.lost import lost_steps
 from unstuck.doctor.redrawn import redrawn
 from unstuck.doctor.rules import RULES
 from unstuck.doctor.rules.statements import useless_statements
+from unstuck.doctor.shared import shared_state
 from unstuck.doctor.soft import soft_suspects, wrong_softmax_axis
 from unstuck.doctor.stray import stray_factors
 from unstuck.doctor.suspect import Suspect
-from unstuck.doctor.updates import update_suspects
+from unstuck.doctor.unmoved import empty_update_loops, never_moved, nothing_moves
+from unstuck.doctor.unreset import never_reset
 from unstuck.trace.facts import build_record
 from unstuck.trace.request import Limits, Outcome, Request
 from unstuck.trace.tape import Tape
@@ -78,8 +81,12 @@ def look(case: Case, *, first: bool) -> list[Suspect]:
 
 def untraced(case: Case, tape: Tape | None, outcome: Outcome) -> list[Suspect]:
     """What may be wrong where nothing was seen to learn."""
-    drawn = redrawn(case.current, None, tape, outcome.loops) if tape is not None else []
-    return [*drawn, *update_suspects(case.current, None, tape, outcome)]
+    program = case.current
+    found = empty_update_loops(program, outcome)
+    if tape is not None:
+        found += redrawn(program, None, tape, outcome.loops) + lost_steps(program, None, tape)
+        found = found or checked(case, "update", lambda: nothing_moves(program, tape), [])
+    return found
 
 
 def judged(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
@@ -100,9 +107,9 @@ def judged(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
         )
         suspects += gradients.suspects
     suspects += checked(case, "update", lambda: again_and_again(case, traced, outcome), [])
-    suspects += checked(
-        case, "update", lambda: update_suspects(program, traced, traced.tape, outcome), []
-    )
+    suspects += checked(case, "update", lambda: lost_steps(program, traced, traced.tape), [])
+    suspects += checked(case, "update", lambda: never_reset(program, traced), [])
+    suspects += checked(case, "update", lambda: never_moved(program, traced), [])
     record = build_record(
         traced.tape, traced.steps, traced.anatomy, traced.judgement, traced.layers, case.measured
     )
@@ -110,6 +117,7 @@ def judged(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
     taken = {s.code[0] for s in suspects} | ({"G"} if blind else set())
     rest = [f for f in findings if f.code[0] not in "GU" or f.code[0] not in taken]
     stuck = case.measured is None or max(case.measured.gained, case.after) < 0.5
+    suspects += shared_state(program) if stuck else []
     suspects += soft_suspects(case.current, traced, rest, record, stuck=stuck)
     suspects += checked(case, "gradient", lambda: stray_factors(program, traced), [])
     if not case.checked:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -147,9 +147,19 @@ class SharedBuffers(GradientRule):
         second: str = "",
         parameter: Any = "",
         parameters: Any = (),
+        shared: Sequence[str] = (),
         **evidence: Any,
     ) -> str:
         """Which two are one."""
+        if len(shared) > 1:
+            return (
+                f"{' and '.join(shared)} are one array: what is written to one changes the other."
+            )
+        if shared:
+            return (
+                f"The arrays in {shared[0]} are those of another name, or of each other: what is "
+                "written to one changes the other."
+            )
         pair = f"{first} and {second}" if first and second else "two of its arrays"
         whose = (
             f", so that {of(parameters or parameter)} moves by the wrong numbers"

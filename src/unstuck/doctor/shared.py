@@ -1,0 +1,91 @@
+"""State of the optimiser that shares its arrays with the parameters, or with other state.
+
+``m = [p for p in params]`` is a second list of the same arrays, ``m = v = np.zeros(n)`` two names
+of one, ``[np.zeros(n)] * 3`` three items that are one array. What is written into one then changes
+the other. Sharing may be meant; so it is only spoken of if arrays of their own make the program
+learn.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from unstuck.doctor.fixes.patch import Edit
+from unstuck.doctor.fixes.places import Source, numpy_in
+from unstuck.doctor.suspect import Option, Suspect, suspect_of
+from unstuck.trace.program import Program
+
+CODE = "U203"
+LISTS = {"list", "tuple"}
+
+
+def shared_state(program: Program) -> list[Suspect]:
+    """A suspect for each assignment that makes arrays be shared with something that changes."""
+    found = []
+    for file, text in program.files.items():
+        source = Source(text)
+        changed = changed_names(source.tree)
+        for statement in ast.walk(source.tree):
+            if not isinstance(statement, ast.Assign):
+                continue
+            names = [ast.unparse(target) for target in statement.targets]
+            if not changed.isdisjoint(names):
+                for new in of_their_own(statement, source, numpy_in(text)):
+                    span = source.span(file, statement)
+                    option = Option((Edit(span, new),), "arrays of its own")
+                    found.append(suspect_of(CODE, span, (option,), speculative=True, shared=names))
+    return found
+
+
+def changed_names(tree: ast.AST) -> set[str]:
+    """Names whose items, or that themselves, are written in place, or that are handed on."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.AugAssign):
+            found.add(root(node.target))
+        elif isinstance(node, ast.Assign):
+            found.update(root(t) for t in node.targets if isinstance(t, ast.Subscript))
+        elif isinstance(node, ast.Call):
+            found.update(root(a) for a in node.args)
+    return found - {""}
+
+
+def root(node: ast.expr) -> str:
+    """The name that an item is an item of: ``m`` of ``m[i]``, ``self.m`` of ``self.m["W"]``."""
+    while isinstance(node, ast.Subscript | ast.Starred):
+        node = node.value
+    return ast.unparse(node) if isinstance(node, ast.Name | ast.Attribute) else ""
+
+
+def of_their_own(statement: ast.Assign, source: Source, numpy: str) -> Iterator[str]:
+    """The assignment with arrays of their own, where it shares some."""
+    value, write = statement.value, source.segment
+    left = "".join(f"{write(target)} = " for target in statement.targets)
+    if isinstance(value, ast.ListComp) and is_item(value.elt, value.generators):
+        rest = write(value)[1 + len(write(value.elt)) :]
+        yield f"{left}[{numpy}.zeros_like({write(value.elt)}){rest}"
+    elif isinstance(value, ast.DictComp) and is_item(value.value, value.generators):
+        head, _, rest = write(value).partition(f": {write(value.value)}")
+        yield f"{left}{head}: {numpy}.zeros_like({write(value.value)}){rest}"
+    elif isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and len(value.args) == 1:
+        inner = write(value.args[0])
+        if value.func.id in LISTS:
+            yield f"{left}[{numpy}.zeros_like(x) for x in {inner}]"
+        elif value.func.id == "dict":
+            yield f"{left}{{k: {numpy}.zeros_like(x) for k, x in {inner}.items()}}"
+    elif isinstance(value, ast.BinOp) and isinstance(value.op, ast.Mult):
+        if isinstance(value.left, ast.List) and len(value.left.elts) == 1:
+            item = value.left.elts[0]
+            if not isinstance(item, ast.Constant | ast.UnaryOp):
+                yield f"{left}[{write(item)} for _ in range({write(value.right)})]"
+    elif len(statement.targets) > 1 and isinstance(value, ast.Call | ast.ListComp | ast.DictComp):
+        yield "; ".join(f"{write(target)} = {write(value)}" for target in statement.targets)
+    elif isinstance(value, ast.Name | ast.Attribute) and len(statement.targets) == 1:
+        yield f"{left}{numpy}.zeros_like({write(value)})"
+
+
+def is_item(node: ast.expr, generators: list[ast.comprehension]) -> bool:
+    """True if a comprehension gives the items as they are."""
+    given = {n.id for g in generators for n in ast.walk(g.target) if isinstance(n, ast.Name)}
+    return isinstance(node, ast.Name) and node.id in given
