@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
+from unstuck.doctor.activations import with_activations
 from unstuck.doctor.alignment import misaligned
 from unstuck.doctor.case import MENDED, Case, original_key, original_place
 from unstuck.doctor.crashes import crash_suspects
@@ -105,7 +106,7 @@ def judged(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
         gradients = checked(
             case, "gradient", lambda: judge_gradients_of(program, traced, seconds), gradients
         )
-        suspects += gradients.suspects
+        suspects += with_activations(program, traced, gradients.suspects)
     suspects += checked(case, "update", lambda: again_and_again(case, traced, outcome), [])
     suspects += checked(case, "update", lambda: lost_steps(program, traced, traced.tape), [])
     suspects += checked(case, "update", lambda: never_reset(program, traced), [])
@@ -114,7 +115,8 @@ def judged(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
         traced.tape, traced.steps, traced.anatomy, traced.judgement, traced.layers, case.measured
     )
     findings, clean, unchecked = judge(record)
-    taken = {s.code[0] for s in suspects} | ({"G"} if blind else set())
+    explained = blind or any(s.code in {"O502", "O503"} for s in suspects)
+    taken = {s.code[0] for s in suspects} | ({"G"} if explained else set())
     rest = [f for f in findings if f.code[0] not in "GU" or f.code[0] not in taken]
     stuck = case.measured is None or max(case.measured.gained, case.after) < 0.5
     suspects += shared_state(program) if stuck else []
