@@ -20,10 +20,10 @@ from unstuck.doctor.fixes.locate import Located, Search, wrong_parameters
 from unstuck.doctor.fixes.patch import Edit, node_at, replacement
 from unstuck.doctor.fixes.places import Source
 from unstuck.doctor.fixes.rescale import rescaled
-from unstuck.doctor.fixes.rewrites.signs import flipped_updates, swapped_error
+from unstuck.doctor.fixes.rewrites.signs import flipped_updates, sign_of, swapped_error
 from unstuck.doctor.fixes.synthesise import Candidate, Wanted, synthesise
 from unstuck.doctor.rules import RULES
-from unstuck.doctor.suspect import Option, Suspect
+from unstuck.doctor.suspect import Option, Suspect, suspect_of
 from unstuck.record.run_record import SourceSpan
 from unstuck.trace.gradients import Loss
 from unstuck.trace.program import Program
@@ -81,6 +81,10 @@ def judge_gradients_of(program: Program, traced: Traced, seconds: float) -> Grad
         return found
     mild = [k for k in wrong if verdicts[k].verdict == "scale" and is_mild(verdicts[k])]
     wrong = [k for k in wrong if k not in mild]
+    uphill = some_reversed(program, traced, names)
+    if uphill is not None:
+        found.suspects.append(uphill)
+        wrong = [k for k in wrong if k not in uphill.parameters]
     for group in same_scale(verdicts, wrong):
         suspect = scale_one(program, traced, group, names, deadline)
         if suspect is not None:
@@ -155,6 +159,26 @@ def all_reversed(program: Program, traced: Traced, names: Sequence[str]) -> Susp
         proved=bool(options),
     )
     return Suspect(finding, tuple(options), exact=True, parameters=frozenset(range(len(names))))
+
+
+def some_reversed(program: Program, traced: Traced, names: Sequence[str]) -> Suspect | None:
+    """Some move uphill, by update lines of their own that have the other sign than the rest."""
+    verdicts = traced.judgement.verdicts
+    uphill = [v.parameter for v in verdicts if v.verdict == "sign"]
+    right = [v.parameter for v in verdicts if v.verdict == "ok"]
+    spans = [list(dict.fromkeys(map(traced.update_span, group))) for group in (uphill, right)]
+    mine, theirs = ([s for s in group if s is not None] for group in spans)
+    if not mine or not theirs or set(mine) & set(theirs):
+        return None
+    signs = [{sign_of(program, span) for span in group} for group in (mine, theirs)]
+    updates = flipped_updates(program, mine)
+    if not updates or None in signs[0] | signs[1] or len(signs[1]) > 1 or signs[0] & signs[1]:
+        return None
+    return suspect_of(
+        "G101", mine[0], [Option(tuple(updates), "the other way round")],
+        concerns=frozenset(uphill), parameters=[names[k] for k in uphill], cosine=-1.0,
+        learning_rate=abs(traced.judgement.ratio),
+    )  # fmt: skip
 
 
 # --------------------------------------------------------------------------------- places

@@ -342,6 +342,8 @@ def output_facts(
         return None
     values = values_of(tape, pairing.outputs[0])
     activation = layers[-1].activation if layers else ""
+    if is_distribution(tape[pairing.outputs[0][0]].value):
+        activation = "softmax"  # however it is written: by logarithms, say
     low, high = RANGES.get(activation, (float("-inf"), float("inf")))
     loss = judgement.loss.name if judgement.loss else ""
     node = pairing.outputs[0][0]
@@ -350,6 +352,14 @@ def output_facts(
         activation=activation, low=low, high=high, loss=loss.removesuffix("_of_logits"),
         own_loss="own" if anatomy.losses else "",
     )  # fmt: skip
+
+
+def is_distribution(value: Any) -> bool:
+    """True for several outputs a sample that are positive and add up to 1."""
+    value = np.asarray(value, dtype=float)
+    if value.ndim != 2 or min(value.shape) < 2 or not np.all(value >= 0.0):
+        return False
+    return any(np.allclose(value.sum(axis=axis), 1.0, atol=1e-5) for axis in (0, 1))
 
 
 # ---------------------------------------------------------------------------------- record

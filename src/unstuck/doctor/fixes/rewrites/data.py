@@ -74,6 +74,7 @@ def scale_targets(
         )
     else:
         inner = f"({{0}} - {low:.6g}) / {width:.6g}" if low else f"{{0}} / {width:.6g}"
+    inner = inner.replace("- -", "+ ")
     templates = [inner]
     if top <= 1.0 and low >= 0:
         templates.append(f"{{0}} / {1.25 * high:.6g}")

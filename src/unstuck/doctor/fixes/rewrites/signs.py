@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from unstuck.doctor.fixes.moves import span_at
 from unstuck.doctor.fixes.patch import Edit, node_at, replacement
 from unstuck.doctor.fixes.places import Source
 from unstuck.record.run_record import SourceSpan
@@ -47,6 +46,20 @@ def flipped(program: Program, span: SourceSpan) -> Edit | None:
     return None
 
 
+def sign_of(program: Program, span: SourceSpan) -> str | None:
+    """``-`` where an update takes its step away, ``+`` where it adds it; None for other forms."""
+    edit = flipped(program, span)
+    if edit is None:
+        return None
+    node = node_at(program, span)
+    if isinstance(node, ast.BinOp):
+        return "-" if isinstance(node.op, ast.Sub) else "+"
+    statement = augmented_at(program, span)
+    if statement is not None:
+        return "-" if isinstance(statement.op, ast.Sub) else "+"
+    return "+" if "subtract" in edit.text else "-"
+
+
 def augmented_at(program: Program, span: SourceSpan) -> ast.AugAssign | None:
     """The augmented assignment that begins where a span begins."""
     source = Source(program.files[span.file])
@@ -60,17 +73,17 @@ def augmented_at(program: Program, span: SourceSpan) -> ast.AugAssign | None:
 def operator_edit(
     program: Program, file: str, statement: ast.AugAssign, operator: str
 ) -> Edit | None:
-    """The edit that gives an augmented assignment another operator."""
+    """The edit that gives an augmented assignment another operator, written out whole."""
     source = Source(program.files[file])
     start, end = source.extent(statement.target)[1], source.extent(statement.value)[0]
     between = source.text[start:end]
     at = between.find("=")
     if at < 1:
         return None
-    begin = at - 1
-    while begin > 0 and between[begin - 1] in "*/<>@&|^%+-":
-        begin -= 1
-    return Edit(span_at(source, file, start + begin, start + at + 1), operator)
+    old = len(between[:at].rstrip("*/<>@&|^%+-"))
+    new = f"{between[:old]}{operator}{between[at + 1 :]}"
+    target, value = source.segment(statement.target), source.segment(statement.value)
+    return Edit(source.span(file, statement), f"{target}{new}{value}")
 
 
 def swapped_error(program: Program, span: SourceSpan) -> Edit | None:
