@@ -26,29 +26,54 @@ def shared_state(program: Program) -> list[Suspect]:
     for file, text in program.files.items():
         source = Source(text)
         changed = changed_names(source.tree)
+        state = changed | handed_on(source.tree)
         for statement in ast.walk(source.tree):
-            if not isinstance(statement, ast.Assign):
+            if not isinstance(statement, ast.Assign) or in_step(source.tree, statement):
                 continue
             names = [ast.unparse(target) for target in statement.targets]
-            if not changed.isdisjoint(names):
-                for new in of_their_own(statement, source, numpy_in(text)):
+            if not state.isdisjoint(names):
+                for new in of_their_own(statement, source, numpy_in(text), changed):
                     span = source.span(file, statement)
                     option = Option((Edit(span, new),), "arrays of its own")
                     found.append(suspect_of(CODE, span, (option,), speculative=True, shared=names))
     return found
 
 
+def in_step(tree: ast.AST, statement: ast.Assign) -> bool:
+    """True for a statement that every step makes anew: in a loop, or a name in a function."""
+    inner: tuple[type[ast.stmt], ...] = (ast.For, ast.While)
+    if isinstance(statement.value, ast.Name | ast.Attribute):
+        inner += (ast.FunctionDef,)
+    return any(
+        isinstance(node, inner)
+        and getattr(node, "name", "") != "__init__"
+        and node.lineno < statement.lineno <= (node.end_lineno or 0)
+        for node in ast.walk(tree)
+    )
+
+
 def changed_names(tree: ast.AST) -> set[str]:
-    """Names whose items, or that themselves, are written in place, or that are handed on."""
+    """Names whose items, or that themselves, are written in place."""
     found: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.AugAssign):
             found.add(root(node.target))
         elif isinstance(node, ast.Assign):
             found.update(root(t) for t in node.targets if isinstance(t, ast.Subscript))
-        elif isinstance(node, ast.Call):
-            found.update(root(a) for a in node.args)
     return found - {""}
+
+
+def handed_on(tree: ast.AST) -> set[str]:
+    """Names whose items the program hands to its own functions, which may write into them."""
+    own = {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
+    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call)]
+    return {
+        root(argument)
+        for call in calls
+        if isinstance(call.func, ast.Name) and call.func.id in own
+        for argument in call.args
+        if isinstance(argument, ast.Subscript)
+    } - {""}
 
 
 def root(node: ast.expr) -> str:
@@ -58,8 +83,10 @@ def root(node: ast.expr) -> str:
     return ast.unparse(node) if isinstance(node, ast.Name | ast.Attribute) else ""
 
 
-def of_their_own(statement: ast.Assign, source: Source, numpy: str) -> Iterator[str]:
-    """The assignment with arrays of their own, where it shares some."""
+def of_their_own(
+    statement: ast.Assign, source: Source, numpy: str, changed: set[str]
+) -> Iterator[str]:
+    """The assignment with arrays of their own, where it shares some that are ``changed``."""
     value, write = statement.value, source.segment
     left = "".join(f"{write(target)} = " for target in statement.targets)
     if isinstance(value, ast.ListComp) and is_item(value.elt, value.generators):
@@ -81,7 +108,7 @@ def of_their_own(statement: ast.Assign, source: Source, numpy: str) -> Iterator[
                 yield f"{left}[{write(item)} for _ in range({write(value.right)})]"
     elif len(statement.targets) > 1 and isinstance(value, ast.Call | ast.ListComp | ast.DictComp):
         yield "; ".join(f"{write(target)} = {write(value)}" for target in statement.targets)
-    elif isinstance(value, ast.Name | ast.Attribute) and len(statement.targets) == 1:
+    elif root(value) in changed and not isinstance(value, ast.Subscript):
         yield f"{left}{numpy}.zeros_like({write(value)})"
 
 
