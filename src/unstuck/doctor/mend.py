@@ -26,6 +26,7 @@ def mend(case: Case, suspects: Sequence[Suspect]) -> bool:
     trials.longest = case.budget * 1.2 * TRIAL_SHARE
     if case.stop is None and case.outcome is not None:
         trials.longest = case.outcome.seconds
+    trials.usual = trials.longest
     baseline = progress_now(case)
     choice = Chooser(trials, baseline, suspects, case.say).run()
     case.runs += trials.count

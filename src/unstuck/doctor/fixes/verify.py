@@ -24,6 +24,7 @@ from unstuck.trace.sandbox import Sandbox
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|\bnan\b|\binf\b", re.IGNORECASE)
 RISING = re.compile(r"acc|score|r2|correct|right|precision|recall|f1", re.IGNORECASE)
 FALLING = re.compile(r"loss|cost|err|mse|mae|rms|diff", re.IGNORECASE)
+PATIENCE, SHORT = 12.0, 5.0  # a changed program may take so many times as long, so many seconds
 EVEN = 0.5  # what guessing reaches, where the labels were not seen
 MOST_SAMPLES = 60  # of the whole batches that a full-batch program evaluates
 
@@ -72,6 +73,7 @@ class Trials:
         self.deadline, self.stop = deadline, stop
         self.count = 0
         self.longest = 0.0
+        self.usual = float("inf")  # seconds of the program as it was
 
     def has_time(self, share: float = 1.2) -> bool:
         """True if a re-run as long as the longest so far fits before the deadline."""
@@ -97,9 +99,10 @@ class Trials:
             (program, self._request(program, edits, seed, stop))
             for (program, edits), stop in zip(jobs, stops, strict=True)
         ]
-        left = min(limit, max(1.0, self.deadline - time.monotonic()))
+        # Ten times as many updates are worth waiting for, a hundred only where they are cheap.
+        left = min(limit, max(SHORT, PATIENCE * self.usual), self.deadline - time.monotonic())
         started = time.monotonic()
-        outcomes = self.sandbox.run_all(requests, Limits(seconds=left))
+        outcomes = self.sandbox.run_all(requests, Limits(seconds=max(1.0, left)))
         self.count += len(jobs)
         rounds = -(-len(jobs) // 2)
         self.longest = max(self.longest, (time.monotonic() - started) / rounds)
