@@ -14,8 +14,8 @@ from unstuck.doctor.diagnosis import Finding
 from unstuck.doctor.fixes.interpret import Interpreter
 from unstuck.doctor.fixes.patch import node_at
 from unstuck.doctor.fixes.pure import CannotEvaluate
+from unstuck.doctor.rates import learning_rate
 from unstuck.doctor.rules import RULES
-from unstuck.doctor.soft import learning_rate
 from unstuck.doctor.suspect import Suspect
 from unstuck.record.run_record import SourceSpan
 from unstuck.trace.program import Program
