@@ -60,6 +60,9 @@ def with_hidden(
         if v.verdict in WRONG and v.parameter in below
     }
     concerned = [s for s in suspects if s.parameters & wrong]
+    next_below = traced.layers[number - 1].weight  # the error reaches it first
+    if not layer.inputs or next_below not in wrong:
+        return suspects
     index = layer.inputs[0]
     while tape[index].op in SAME_VALUES and tape[index].parents:
         index = tape[index].parents[0]

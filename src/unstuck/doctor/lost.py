@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from unstuck.doctor.feedback import BACK, COMPARED, PRODUCTS, feedback
 from unstuck.doctor.fixes.lines import statement_at
 from unstuck.doctor.fixes.patch import Edit
 from unstuck.doctor.fixes.places import Source
@@ -25,12 +26,11 @@ from unstuck.trace.tape import Binding, Node, Tape
 from unstuck.trace.traced import Traced
 
 CODE = "U202"
-PRODUCTS = {"dot", "matmul", "einsum", "tensordot"}
+SCALING = ast.Mult | ast.Div | ast.MatMult
 LINEAR = {  # a value made by these from another of its shape still holds it
     "add", "array", "asarray", "astype", "copy", "divide", "multiply", "negative", "reshape",
     "setitem", "subtract", "true_divide",
 }  # fmt: skip
-SCALING = {"multiply", "true_divide", "divide"}
 
 
 def lost_steps(program: Program, traced: Traced | None, tape: Tape) -> list[Suspect]:
@@ -65,13 +65,18 @@ def overwritten(program: Program, traced: Traced) -> list[Suspect]:
 def replaced(program: Program, tape: Tape, labelled: set[int] | None) -> list[Suspect]:
     """``w = step`` where ``w += step`` is meant."""
     places: dict[SourceSpan, tuple[str, int]] = {}
+    back: dict[int, dict[int, int]] = {}
     for binding, old in successions(tape):
         node = tape[binding.node]
+        if holds(tape, node, old) or not depends(tape, node, old):
+            continue
         if labelled is None:
-            steps = is_scaled_step(tape, node) and is_read(tape, old, PRODUCTS)
+            if old not in back:
+                back[old] = feedback(tape, [old])
+            steps = back[old].get(node.index) == BACK
         else:
             steps = node.index in labelled and is_read(tape, old, {*PRODUCTS, "add"}, labelled)
-        if not steps or holds(tape, node, old) or not depends(tape, node, old):
+        if not steps:
             continue
         span = statement_of(program, tape, binding)
         if span is not None:
@@ -106,19 +111,6 @@ def is_read(
         node.op in ops and index in node.parents and node.index not in labelled
         for node in tape.nodes[tape.start :]
     )
-
-
-def is_scaled_step(tape: Tape, node: Node) -> bool:
-    """True for a value that a plain number was multiplied into: a rate times something."""
-    shape = np.shape(node.value)
-    for _ in range(12):
-        shaped = [p for p in node.parents if np.shape(tape[p].value) == shape]
-        if node.op in SCALING and len(shaped) < 2:
-            return True
-        if node.op not in LINEAR or not shaped:
-            return False
-        node = tape[shaped[0]]
-    return False
 
 
 def holds(tape: Tape, node: Node, old: int) -> bool:
@@ -208,7 +200,7 @@ def added(program: Program, spans: Sequence[SourceSpan], *, minus: bool | None) 
 
 def has_minus(step: ast.expr) -> bool:
     """True for a step that is written with its minus (``-rate * dw``) or kept under a name."""
-    while isinstance(step, ast.BinOp) and isinstance(step.op, ast.Mult | ast.Div):
+    while isinstance(step, ast.BinOp) and isinstance(step.op, SCALING):
         step = step.left
     if isinstance(step, ast.BinOp):
         return isinstance(step.op, ast.Sub)
@@ -219,7 +211,10 @@ def has_minus(step: ast.expr) -> bool:
 
 
 def unread(program: Program, tape: Tape) -> list[Suspect]:
-    """``w = w - step`` whose result is never read: the old value is used again."""
+    """``w = w - step`` whose result is never read: the old value is used again.
+
+    A difference that is only kept, ``errors.append(y - p)``, is no step: it holds no gradient of y.
+    """
     read: dict[int, int] = {}
     for node in tape.nodes[tape.start :]:
         for parent in node.parents:
@@ -239,6 +234,9 @@ def unread(program: Program, tape: Tape) -> list[Suspect]:
         if not kept:
             continue
         seen.add(node.site)
+        back = feedback(tape, kept, PRODUCTS | {"add"}, node.index)
+        if all(back.get(p, 0) < COMPARED for p in node.parents if p not in kept):
+            continue
         span = tape.sites[node.site].span
         options = in_place(program, span)
         name = name_of(tape, kept[0])

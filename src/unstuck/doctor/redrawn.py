@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from unstuck.doctor.feedback import BACK, COMPARED, PRODUCTS, feedback
 from unstuck.doctor.fixes.lines import statement_at
 from unstuck.doctor.fixes.moves import span_at
 from unstuck.doctor.fixes.patch import Edit
@@ -26,11 +27,13 @@ from unstuck.trace.tape import Node, Site, Tape
 from unstuck.trace.traced import Traced
 
 OFTEN = 3  # draws of one place in the training loop
-PRODUCTS = {"dot", "matmul", "einsum", "tensordot", "multiply", "true_divide", "subtract"}
 RESIZED = {
     "add", "array", "asarray", "astype", "copy", "multiply", "negative", "reshape", "subtract",
     "true_divide",
 }  # fmt: skip
+SUMS = frozenset({"add"})
+WRITES = {"setitem", "scatter"}
+LOOPS = ast.For | ast.While
 CODE = "U204"
 
 
@@ -38,15 +41,30 @@ def redrawn(
     program: Program, traced: Traced | None, tape: Tape, loops: Sequence[LoopCount]
 ) -> list[Suspect]:
     """Suspects for all weights that are drawn in the training loop, or in one around it."""
+    drawn = drawn_while_training(tape)
+    weights = [n for n in drawn if updates_of(tape, n, PRODUCTS | {"multiply"}, BACK)]
+    if not weights:
+        return drawn_every_round(program, traced, loops) if traced is not None else []
+    first = weights[0]
+    rounds = len(updates_of(tape, first, PRODUCTS | {"multiply"}, BACK, drawn[first])) > 1
+    if rounds and any(keeps_best(program, key) for key in loops_at(tape, tape[first])):
+        return []
     found = []
-    for nodes in drawn_while_training(tape).values():
-        if is_updated(tape, nodes[0], traced) if traced else is_multiplied(tape, nodes[0]):
-            span, name = call_in_loop(tape, nodes[0]), name_at(tape, nodes[0])
+    for n in drawn:
+        if n in weights or updates_of(tape, n, SUMS, COMPARED):
+            span, name = call_in_loop(tape, n), name_at(tape, n)
             options = hoisted(program, span)
-            found.append(suspect_of(CODE, span, options, parameter=name, parameters=[name]))
-    if found:
-        return one_mistake(found)
-    return drawn_every_round(program, traced, loops) if traced is not None else []
+            found.append(
+                suspect_of(
+                    CODE,
+                    span,
+                    options,
+                    speculative=rounds and traced is not None,
+                    parameter=name,
+                    parameters=[name],
+                )  # fmt: skip
+            )
+    return one_mistake(found)
 
 
 def one_mistake(suspects: Sequence[Suspect]) -> list[Suspect]:
@@ -77,13 +95,13 @@ def name_at(tape: Tape, index: int) -> str:
 # ------------------------------------------------------------------- in the training loop
 
 
-def drawn_while_training(tape: Tape) -> dict[int, list[int]]:
-    """Arrays drawn again and again while the training loop runs, by place."""
+def drawn_while_training(tape: Tape) -> dict[int, int]:
+    """Arrays drawn again and again while the training loop runs: the first of a place, the next."""
     counts: dict[int, list[int]] = {}
     for node in tape.nodes[tape.start :]:
         if is_draw(node) and node.site >= 0:
             counts.setdefault(node.site, []).append(node.index)
-    return {site: nodes for site, nodes in counts.items() if len(nodes) >= OFTEN}
+    return {nodes[0]: nodes[1] for nodes in counts.values() if len(nodes) >= OFTEN}
 
 
 def is_draw(node: Node) -> bool:
@@ -102,29 +120,31 @@ def sized(tape: Tape, index: int) -> set[int]:
     return draw
 
 
-def readers(tape: Tape, index: int) -> Iterator[Node]:
-    """What is made from a draw once it has its size."""
-    draw = sized(tape, index)
-    for node in tape.nodes[index + 1 :]:
-        if node.index not in draw and not draw.isdisjoint(node.parents):
-            yield node
+def updates_of(
+    tape: Tape, index: int, reads: frozenset[str], stage: int, end: int | None = None
+) -> list[int]:
+    """The nodes that give a draw a step that was made by reading it, as noise never gets one.
+
+    With ``end`` also what follows at the same place, before the next draw.
+    """
+    draw, shape = sized(tape, index), np.shape(tape[index].value)
+    back = feedback(tape, draw, reads, end)
+    found = [
+        node.index
+        for node in tape.nodes[index + 1 : end]
+        if ((node.op in {"add", "subtract"} and np.shape(node.value) == shape) or node.op in WRITES)
+        and not draw.isdisjoint(node.parents)
+        and any(back.get(p, 0) >= stage for p in node.parents if p not in draw)
+    ]
+    if end is None or not found:
+        return found
+    site = tape[found[0]].site
+    return [node.index for node in tape.nodes[found[0] : end] if node.site == site]
 
 
-def is_multiplied(tape: Tape, index: int) -> bool:
-    """True if a draw takes part as weights do."""
-    return any(node.op in PRODUCTS for node in readers(tape, index))
-
-
-def is_updated(tape: Tape, index: int, traced: Traced) -> bool:
-    """True if a draw is then changed by a step that depends on the labels: noise never is."""
-    shape = np.shape(tape[index].value)
-    labelled = set().union(*(flow.labelled for flow in traced.anatomy.flows))
-    return any(
-        node.op in {"add", "subtract"}
-        and np.shape(node.value) == shape
-        and any(p in labelled for p in node.parents)
-        for node in readers(tape, index)
-    )
+def loops_at(tape: Tape, node: Node) -> list[Key]:
+    """The loops in which a value is made, also by calls."""
+    return [site_key(tape.sites[n]) for site, _ in calls_to(tape, node) for n in site.loops]
 
 
 def call_in_loop(tape: Tape, index: int) -> SourceSpan:
@@ -147,7 +167,7 @@ def drawn_every_round(
 ) -> list[Suspect]:
     """Weights that a loop around the training draws again."""
     tape = traced.tape
-    around = loops_around(traced.loop.key, loops)
+    around = {key for key in loops_around(traced.loop.key, loops) if not keeps_best(program, key)}
     suspects = []
     for k, parameter in enumerate(traced.steps.parameters):
         draw = draw_behind(tape, parameter.lineages[0].first)
@@ -171,6 +191,39 @@ def loops_around(key: Key, loops: Sequence[LoopCount]) -> set[Key]:
         found.add(loop.parent)
         loop = by_key.get(loop.parent)
     return {key for key in found if key in by_key and by_key[key].iterations > 1}
+
+
+def keeps_best(program: Program, key: Key) -> bool:
+    """True for a loop that keeps the best of its rounds, ``if score > best: best = score``.
+
+    There every round is to start anew. What a loop within it keeps, for itself, does not count.
+    """
+    tree = Source(program.files[key[0]]).tree
+    loop = next((n for n in ast.walk(tree) if isinstance(n, LOOPS) and n.lineno == key[1]), None)
+    pending: list[ast.AST] = list(loop.body) if loop is not None else []
+    while pending:
+        node = pending.pop()
+        if isinstance(node, LOOPS):
+            continue
+        pending += ast.iter_child_nodes(node)
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Compare):
+            ordered = isinstance(node.test.ops[0], ast.Lt | ast.LtE | ast.Gt | ast.GtE)
+            compared = {ast.unparse(n) for n in ast.walk(node.test) if isinstance(n, ast.expr)}
+            kept = {ast.unparse(t) for n in node.body for t in targets_of(n)}
+            if ordered and not kept.isdisjoint(compared):
+                return True
+    return False
+
+
+def targets_of(statement: ast.stmt) -> list[ast.expr]:
+    """What a statement assigns to, one by one."""
+    if not isinstance(statement, ast.Assign):
+        return []
+    return [
+        part
+        for target in statement.targets
+        for part in (target.elts if isinstance(target, ast.Tuple) else [target])
+    ]
 
 
 def draw_behind(tape: Tape, index: int) -> Node | None:

@@ -17,7 +17,9 @@ from unstuck.doctor.suspect import Option, Suspect, suspect_of
 from unstuck.trace.program import Program
 
 CODE = "U203"
-LISTS = {"list", "tuple"}
+VALUES = frozenset({"values"})
+LISTS = frozenset({"list", "tuple"})
+NUMBERS = frozenset({"abs", "float", "int", "len", "max", "min", "round", "sum"})
 
 
 def shared_state(program: Program) -> list[Suspect]:
@@ -89,6 +91,8 @@ def of_their_own(
     """The assignment with arrays of their own, where it shares some that are ``changed``."""
     value, write = statement.value, source.segment
     left = "".join(f"{write(target)} = " for target in statement.targets)
+    if not may_share(value):
+        return
     if isinstance(value, ast.ListComp) and is_item(value.elt, value.generators):
         rest = write(value)[1 + len(write(value.elt)) :]
         yield f"{left}[{numpy}.zeros_like({write(value.elt)}){rest}"
@@ -104,12 +108,35 @@ def of_their_own(
     elif isinstance(value, ast.BinOp) and isinstance(value.op, ast.Mult):
         if isinstance(value.left, ast.List) and len(value.left.elts) == 1:
             item = value.left.elts[0]
-            if not isinstance(item, ast.Constant | ast.UnaryOp):
-                yield f"{left}[{write(item)} for _ in range({write(value.right)})]"
+            yield f"{left}[{write(item)} for _ in range({write(value.right)})]"
     elif len(statement.targets) > 1 and isinstance(value, ast.Call | ast.ListComp | ast.DictComp):
         yield "; ".join(f"{write(target)} = {write(value)}" for target in statement.targets)
     elif root(value) in changed and not isinstance(value, ast.Subscript):
         yield f"{left}{numpy}.zeros_like({write(value)})"
+
+
+def may_share(value: ast.expr) -> bool:
+    """False for what makes numbers, or items of its own: ``list(range(n))``, ``[rate] * 4``."""
+    if isinstance(value, ast.ListComp | ast.DictComp):
+        return all(not is_call(g.iter, NUMBERS | {"range"}) for g in value.generators)
+    if isinstance(value, ast.Call):
+        if is_call(value, LISTS | {"dict"}):
+            whole = value.args[0] if value.args else value
+            return isinstance(whole, ast.Name | ast.Attribute) or is_call(
+                whole, frozenset({"values"})
+            )
+        return not is_call(value, NUMBERS)
+    if isinstance(value, ast.BinOp) and isinstance(value.left, ast.List) and value.left.elts:
+        return any(isinstance(n, ast.Call | ast.List) for n in ast.walk(value.left.elts[0]))
+    return True
+
+
+def is_call(node: ast.expr, names: frozenset[str]) -> bool:
+    """True for a call of a function, or a method, of one of these names."""
+    if not isinstance(node, ast.Call):
+        return False
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func)
+    return name in names
 
 
 def is_item(node: ast.expr, generators: list[ast.comprehension]) -> bool:

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from unstuck.doctor.feedback import BACK, PRODUCTS, feedback
 from unstuck.doctor.fixes.lines import insert_after, statement_at
 from unstuck.doctor.fixes.patch import Edit
 from unstuck.doctor.fixes.places import Source
@@ -28,7 +29,6 @@ from unstuck.trace.tape import Tape
 from unstuck.trace.traced import Traced
 
 CODE = "U201"
-PRODUCTS = {"dot", "matmul", "einsum", "tensordot"}
 RATES = ("0.1", "0.01")  # where the program names none that it does not use
 
 
@@ -133,7 +133,7 @@ def local_text(tape: Tape, index: int) -> str:
 
 
 def empty_update_loops(program: Program, outcome: Outcome) -> list[Suspect]:
-    """Loops that were entered and never ran, with assignments in them."""
+    """Loops that were entered and never ran, with steps in them."""
     suspects = []
     for loop in empty_loops(outcome.loops):
         file, line = loop.key[0], loop.key[1]
@@ -143,14 +143,31 @@ def empty_update_loops(program: Program, outcome: Outcome) -> list[Suspect]:
         node = next(
             (n for n in ast.walk(source.tree) if isinstance(n, ast.For) and n.lineno == line), None
         )
-        if node is None or not any(
-            isinstance(s, ast.Assign | ast.AugAssign) for s in ast.walk(node)
-        ):
+        if node is None or not any(is_step(s) for s in ast.walk(node)):
             continue
         options = longer_ranges(source, file, node)
         span = source.span(file, node.iter)
         suspects.append(suspect_of("U201", span, options, loop=source.segment(node.iter)))
     return suspects
+
+
+def is_step(statement: ast.AST) -> bool:
+    """True for ``w -= step`` and ``w = w - step``; hidden layers that there are none of have none.
+
+    >>> [is_step(ast.parse(text).body[0]) for text in ("w = w - g", "w[k] += g", "a = f(a)")]
+    [True, True, False]
+    """
+    if isinstance(statement, ast.AugAssign):
+        return isinstance(statement.op, ast.Add | ast.Sub)
+    if not isinstance(statement, ast.Assign):
+        return False
+    names = {ast.unparse(target) for target in statement.targets}
+    return any(
+        isinstance(part, ast.BinOp)
+        and isinstance(part.op, ast.Add | ast.Sub)
+        and not names.isdisjoint({ast.unparse(part.left), ast.unparse(part.right)})
+        for part in ast.walk(statement.value)
+    )
 
 
 def longer_ranges(source: Source, file: str, loop: ast.For) -> list[Option]:
@@ -203,7 +220,7 @@ def nothing_moves(program: Program, tape: Tape) -> list[Suspect]:
 def waiting_steps(tape: Tape) -> Iterator[tuple[int, int]]:
     """Weights from before the training, each with the last value of its shape that nobody reads.
 
-    The value must have been made, within one round, from products that read the weights: it is
+    The value must have come back, within one round, from products that read the weights: it is
     their gradient, or an average of gradients.
     """
     used: set[int] = set()  # for more than to be added to something
@@ -218,9 +235,10 @@ def waiting_steps(tape: Tape) -> Iterator[tuple[int, int]]:
     for weight, nodes in readings.items():
         shape = np.shape(tape[weight].value)
         end = end_of_round([n for n in nodes if tape[n].site == tape[nodes[0]].site])
+        back = feedback(tape, [weight], end=end)
         for node in reversed(tape.nodes[nodes[0] : end]):
             free = node.index in named and node.index not in used
-            if np.shape(node.value) == shape and free and made_from(tape, node.index, weight):
+            if np.shape(node.value) == shape and free and back.get(node.index) == BACK:
                 used.add(node.index)
                 yield weight, node.index
                 break
@@ -231,21 +249,6 @@ def end_of_round(readings: Sequence[int]) -> int:
     gaps = [(b - a, b) for a, b in pairwise(readings)]
     wide = max(gaps, default=(0, 0))[0]
     return next((b for gap, b in gaps if gap > wide / 2), 0)
-
-
-def made_from(tape: Tape, index: int, origin: int) -> bool:
-    """True if a value was made, however far around, from another one by a product."""
-    pending, seen = [(index, False)], set()
-    while pending:
-        here, product = pending.pop()
-        if here == origin:
-            return product
-        if here < origin or here in seen:
-            continue
-        seen.add(here)
-        product = product or tape[here].op in PRODUCTS
-        pending.extend((parent, product) for parent in tape[here].parents)
-    return False
 
 
 def unused_numbers(tape: Tape) -> list[str]:
