@@ -53,17 +53,11 @@ def redrawn(
     for n in drawn:
         if n in weights or updates_of(tape, n, SUMS, COMPARED):
             span, name = call_in_loop(tape, n), name_at(tape, n)
-            options = hoisted(program, span)
-            found.append(
-                suspect_of(
-                    CODE,
-                    span,
-                    options,
-                    speculative=rounds and traced is not None,
-                    parameter=name,
-                    parameters=[name],
-                )  # fmt: skip
-            )
+            suspect = suspect_of(
+                CODE, span, hoisted(program, span), parameter=name, parameters=[name],
+                speculative=rounds and traced is not None,
+            )  # fmt: skip
+            found.append(suspect)
     return one_mistake(found)
 
 

@@ -99,10 +99,17 @@ def sibling_update(program: Program, traced: Traced, constant: int, gradient: in
         names = [n for n in gradient_names(traced, k) if n in text and n != theirs]
         if theirs and theirs in text and names:
             new = swap(text, {theirs: mine, names[0]: mine_gradient})
-            return [
-                Option((insert_after(program, span.file, span.line, new),), "the missing update")
-            ]
+            line = max(span.line, line_made(traced, k, gradient))
+            return [Option((insert_after(program, span.file, line, new),), "the missing update")]
     return []
+
+
+def line_made(traced: Traced, k: int, gradient: int) -> int:
+    """The line that makes a gradient, if it stands in the call that updates another parameter."""
+    tape = traced.tape
+    update = traced.steps.parameters[k].lineages[0].updates[0]
+    span = source_of(tape, gradient)
+    return span.line if span is not None and tape[update].frame == tape[gradient].frame else 0
 
 
 def swap(text: str, names: dict[str, str]) -> str:
