@@ -123,7 +123,8 @@ def critical(
             "of the first layer's pre-activations, 1 for standardised inputs."
         )
     found = get_activation(activation)
-    return _hashed(_critical, found, variance)
+    at: Critical = _hashed(_critical, found, variance)
+    return at
 
 
 def critical_line(
@@ -141,7 +142,7 @@ def critical_line(
     points = [finite_variance(q, "a fixed point") for q in fixed_points]
     if not points or min(points) == 0.0:
         raise InvalidInputError(f"fixed_points is {points}; give variances above 0.")
-    field = _hashed(MeanField.of, found, max(points))
+    field: MeanField = _hashed(MeanField.of, found, max(points))
     gains, biases = [], []
     for q in points:
         at = field.at(q)
@@ -171,7 +172,7 @@ def depth_scale_at(
     gain, bias_std = finite_variance(gain, "gain"), finite_variance(bias_std, "bias_std")
     start = finite_variance(input_variance, "input_variance")
     found = get_activation(activation)
-    field = _hashed(MeanField.of, found, start)
+    field: MeanField = _hashed(MeanField.of, found, start)
     q = field.settles_at(start, gain**2, bias_std**2)
     chi = gain**2 * field.slope_square_near(q)
     return SignalDepth(found.name, gain, bias_std, q, chi, _depth_scale(chi))

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.polynomial import legendre
 
-from unstuck.base.arrays import Array
+from unstuck.base.arrays import AnyArray, Array
 from unstuck.base.errors import InvalidInputError
 
 Function = Callable[[Array], Any]
@@ -77,7 +77,7 @@ class Panels:
         slope = np.einsum("mk,mk->m", legendre.legvander(t, ORDER - 2), derivative) / half
         return np.where(self._around_a_point()[panel], 0.0, slope)
 
-    def _around_a_point(self) -> Array:
+    def _around_a_point(self) -> AnyArray:
         """True for a panel (n,) that was halved until there was little but one point."""
         return self.high - self.low < _CLOSE * np.maximum(1.0, np.abs(self.low))
 

@@ -174,7 +174,7 @@ def _sampled(activation: Activation, largest: float) -> tuple[Array, Array, Arra
 
 
 def _slopes_beside_zero(x: Array, slope: Array) -> Array:
-    """The slopes just left and just right of 0, from straight lines through the two nearest nodes."""
+    """The slopes just left and right of 0, by straight lines through the two nearest nodes."""
     sides = []
     for near in (np.flatnonzero(x < 0)[-1:-3:-1], np.flatnonzero(x > 0)[:2]):
         (x0, x1), (s0, s1) = x[near], slope[near]
