@@ -1,0 +1,107 @@
+"""From numbers to a recommendation: the lowest loss, unless something simpler is as good."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from unstuck.weights.advice import RaceResult
+from unstuck.weights.candidates import CANDIDATES, PRESENT
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The recommended candidate, its result, the leader's, and who is as good as the leader."""
+
+    name: str
+    result: RaceResult
+    leader: str
+    equals: tuple[str, ...]
+
+
+def choose(found: Mapping[str, Sequence[RaceResult]]) -> Choice | None:
+    """The recommendation of a race; None where nothing was raced to a finite loss.
+
+    Among those that ran to the end, the lowest mean loss leads. Whoever is not behind it by more
+    than the spread over seeds is as good, and of those the one that stands first in the table of
+    candidates, with the simplest formula, is recommended.
+    """
+    best = {name: best_rate(results) for name, results in found.items()}
+    steps = max((r.steps for r in best.values() if math.isfinite(r.mean)), default=0)
+    final = {n: r for n, r in best.items() if r.steps == steps and math.isfinite(r.mean)}
+    if not final:
+        return None
+    leader = min(final, key=lambda name: final[name].mean)
+    equals = [name for name, result in final.items() if as_good(result, final[leader])]
+    order = list(CANDIDATES)
+    equals.sort(key=order.index)
+    name = next((n for n in equals if n != PRESENT), leader)
+    return Choice(name, final[name], leader, tuple(equals))
+
+
+def best_rate(results: Sequence[RaceResult]) -> RaceResult:
+    """The result at the best learning rate: of the longest ones the lowest loss, spread counted.
+
+    Two rates that differ by less than their spread are told apart by the score.
+    """
+    longest = max(result.steps for result in results)
+    final = [result for result in results if result.steps == longest]
+    lowest = min(final, key=_careful)
+    level = [result for result in final if as_good(result, lowest)]
+    return max(level, key=lambda result: result.score) if level else lowest
+
+
+def _careful(result: RaceResult) -> float:
+    return result.mean + (result.std if math.isfinite(result.std) else 0.0)
+
+
+def as_good(result: RaceResult, leader: RaceResult) -> bool:
+    """True if the leader's lead is no larger than the spread over seeds.
+
+    Both saw the same batches at the same seed, so the differences seed by seed are judged: their
+    mean against their standard deviation, or that of either's losses where it is smaller.
+    """
+    if result is leader:
+        return True
+    if not math.isfinite(result.mean):
+        return False
+    n = min(len(result.losses), len(leader.losses))
+    behind = np.subtract(result.losses[:n], leader.losses[:n])
+    if n < 2:
+        return bool(behind.mean() <= 0.0)
+    spread = float(np.std(behind, ddof=1))
+    return bool(behind.mean() <= spread)
+
+
+def reason_raced(choice: Choice, found: Mapping[str, Sequence[RaceResult]], seeds: int) -> str:
+    """Two sentences: what won by how much, and what is as good or comes next."""
+    best, title = choice.result, CANDIDATES[choice.name].title
+    metric = "accuracy" if best.score >= 0.0 else "error"
+    first = (
+        f"{_capital(title)} reached a held-out loss of {best.mean:.3g} ± {best.std:.2g} "
+        f"({metric} {abs(best.score):.3g}) after {best.steps} updates at learning rate "
+        f"{best.learning_rate:g}, the mean of {seeds} seeds."
+    )
+    others = [name for name in choice.equals if name not in (choice.name, PRESENT)]
+    if PRESENT in choice.equals:
+        return first + " Your present weights do as well, so nothing needs to be changed."
+    if others:
+        names = ", ".join(CANDIDATES[name].title for name in others)
+        return first + f" {_capital(names)} did no worse within the spread; this is the simpler."
+    rest = {n: best_rate(r) for n, r in found.items() if n != choice.name}
+    ended = {n: r for n, r in rest.items() if r.steps == best.steps}
+    if not ended:
+        return first + " No other candidate came so far."
+    runner = min(ended, key=lambda n: ended[n].mean)
+    second = ended[runner]
+    return (
+        first + f" The next best, {CANDIDATES[runner].title}, came to {second.mean:.3g}: the lead "
+        "is larger than the spread."
+    )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

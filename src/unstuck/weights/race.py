@@ -1,0 +1,176 @@
+"""The race: many short trainings, of which the losers stop early (successive halving).
+
+Every candidate starts at every learning rate with the same seeds and batches. After a ninth and a
+third of the way only the best go on, and those are chosen WITHIN each learning rate: with deep
+networks a large rate leads at first and falls apart later, so it must not push out a small one.
+The last round is run to its end, which is as long as the time allows.
+
+Jamieson and Talwalkar (2016), Non-stochastic best arm identification, arXiv:1502.07943.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from unstuck.base.threads import available_cores, limit_blas_threads
+from unstuck.weights.advice import Curve, RaceResult
+from unstuck.weights.recipe import Rule
+from unstuck.weights.trial import Run, Track, Trial, run_trial
+
+SEGMENTS = 9  # looks at the held-out part in a full training
+ROUNDS = (1, 3, 9)  # segments that each round runs to
+KEEP_SHARE, KEEP_LEAST = (1 / 3, 1 / 2), (3, 2)  # who goes on after the first and second round
+SMALL_SECONDS = 2.0  # a race shorter than that is not worth starting processes for
+
+Progress = Callable[[int, int, str], None]
+"""``progress(done, total, what)``: called as trials end."""
+
+Entry = tuple[str, float]  # candidate and learning rate
+
+
+@dataclass(slots=True)
+class Standing:
+    """What the race has brought so far: for each entry its runs, one a seed, the longest yet."""
+
+    runs: dict[Entry, dict[int, Run]] = field(default_factory=dict)
+    interrupted: bool = False
+
+    def put(self, trial: Trial, run: Run) -> None:
+        """Keep a run; a longer one replaces a shorter one of the same start."""
+        self.runs.setdefault((trial.name, trial.learning_rate), {})[trial.seed] = run
+
+    def loss(self, entry: Entry, segments: int) -> float:
+        """Mean loss after so many segments, over the seeds that got there; inf without any."""
+        found = [
+            run.losses[segments]
+            for run in self.runs.get(entry, {}).values()
+            if len(run.losses) > segments
+        ]
+        return float(np.mean(found)) if found else math.inf
+
+
+def race(
+    track: Track,
+    plans: dict[str, tuple[Rule, ...] | None],
+    learning_rates: Sequence[float],
+    seeds: int,
+    *,
+    index: dict[str, int],
+    n_jobs: int | None = None,
+    seconds: float = math.inf,
+    progress: Progress | None = None,
+) -> Standing:
+    """Run the rounds. ``plans`` maps names to rules; ``index`` numbers them for their seeds.
+
+    ``seconds`` is what all of it is expected to take. Ctrl-C ends the race with what there is.
+    """
+    standing = Standing()
+    alive = [(name, rate) for rate in learning_rates for name in plans]
+    total, done = planned(len(plans), len(learning_rates)) * seeds, 0
+    jobs = workers(n_jobs, seconds)
+    try:
+        for number, segments in enumerate(ROUNDS):
+            trials = [
+                Trial(name, index[name], plans[name], rate, seed)
+                for seed in range(seeds)
+                for name, rate in alive
+            ]
+            what = f"round {number + 1} of {len(ROUNDS)}"
+            for at, run in run_all(track, trials, segments, jobs):
+                standing.put(trials[at], run)
+                done += segments
+                if progress is not None:
+                    progress(done, total, what)
+            if number + 1 < len(ROUNDS):
+                alive = survivors(standing, alive, segments, number)
+    except KeyboardInterrupt:
+        standing.interrupted = True
+    return standing
+
+
+def run_all(
+    track: Track, trials: Sequence[Trial], segments: int, jobs: int | None
+) -> Iterator[tuple[int, Run]]:
+    """(place, run) of every trial, as they end; through joblib, whatever its backend is."""
+    from joblib import Parallel, delayed
+    from joblib.parallel import get_active_backend
+
+    streams = get_active_backend()[0].supports_return_generator
+    calls = [delayed(_numbered)(at, track, trial, segments) for at, trial in enumerate(trials)]
+    with limit_blas_threads(1):  # in threads, each trial's own limit ends when another's does
+        yield from Parallel(jobs, return_as="generator_unordered" if streams else "list")(calls)
+
+
+def _numbered(at: int, track: Track, trial: Trial, segments: int) -> tuple[int, Run]:
+    return at, run_trial(track, trial, segments)
+
+
+def workers(n_jobs: int | None, seconds: float) -> int | None:
+    """How many trials at once: as asked for, as joblib was configured (None), else one a core."""
+    from joblib.parallel import get_active_backend
+
+    backend, configured = get_active_backend()
+    if n_jobs is not None or configured is not None or type(backend).__name__ != "LokyBackend":
+        return n_jobs
+    return 1 if seconds < SMALL_SECONDS else available_cores()
+
+
+def survivors(
+    standing: Standing, alive: Sequence[Entry], segments: int, number: int
+) -> list[Entry]:
+    """The entries that go on, in the same order: the best ones of each learning rate."""
+    going: set[Entry] = set()
+    for rate in dict.fromkeys(rate for _, rate in alive):
+        here = [entry for entry in alive if entry[1] == rate]
+        keep = max(KEEP_LEAST[number], math.ceil(KEEP_SHARE[number] * len(here)))
+        ranked = sorted(here, key=lambda entry: standing.loss(entry, segments))
+        going.update(ranked[:keep])
+    return [entry for entry in alive if entry in going]
+
+
+def planned(candidates: int, rates: int) -> int:
+    """Segments that a race runs for one seed."""
+    total, n = 0, candidates
+    for number, segments in enumerate(ROUNDS):
+        total += n * rates * segments
+        if number + 1 < len(ROUNDS):
+            n = min(n, max(KEEP_LEAST[number], math.ceil(KEEP_SHARE[number] * n)))
+    return total
+
+
+def results(standing: Standing, segment: int) -> dict[str, list[RaceResult]]:
+    """For every candidate its results, one a learning rate, the furthest and best first."""
+    longest = max(
+        (len(run.losses) for runs in standing.runs.values() for run in runs.values()), default=1
+    )
+    found: dict[str, list[RaceResult]] = {}
+    for (name, rate), runs in standing.runs.items():
+        points = min(len(run.losses) for run in runs.values())
+        table = np.array([runs[seed].losses[:points] for seed in sorted(runs)])  # (seeds, points)
+        last = table[:, -1]
+        finite = bool(np.isfinite(last).all())
+        with np.errstate(invalid="ignore"):
+            curve = Curve(
+                tuple(k * segment for k in range(points)),
+                tuple(table.mean(axis=0).tolist()),
+                tuple(table.min(axis=0).tolist()),
+                tuple(table.max(axis=0).tolist()),
+            )
+        result = RaceResult(
+            tuple(last.tolist()),
+            tuple(runs[seed].score for seed in sorted(runs)),
+            float(last.mean()) if finite else math.inf,
+            float(last.std(ddof=1)) if finite and len(last) > 1 else math.nan,
+            (points - 1) * segment,
+            curve,
+            rate,
+            stopped_early=points < longest,
+        )
+        found.setdefault(name, []).append(result)
+    for entries in found.values():
+        entries.sort(key=lambda result: (-result.steps, result.mean))
+    return found

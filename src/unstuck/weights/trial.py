@@ -1,0 +1,114 @@
+"""One short training of the race: its numbers follow from its own seeds alone.
+
+Where it runs, beside what, and in which order changes nothing: a trial that a lost worker took
+with it is simply run again.
+"""
+
+from __future__ import annotations
+
+import math
+from copy import deepcopy
+from dataclasses import dataclass
+
+import numpy as np
+
+from unstuck.base.arrays import AnyArray, Array
+from unstuck.base.errors import DivergenceError, InvalidInputError
+from unstuck.base.threads import limit_blas_threads
+from unstuck.core.network import Network
+from unstuck.core.optimizers import Optimizer
+from unstuck.training.evaluate import evaluate
+from unstuck.training.trainer import Trainer
+from unstuck.weights.recipe import Rule, begin
+
+WEIGHTS, BATCHES = 0, 1  # purposes of a seed
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """What all trials share: the network to fill, the data, how a training goes."""
+
+    network: Network
+    X: AnyArray
+    y: AnyArray
+    X_held: AnyArray
+    y_held: AnyArray
+    batch: Array  # scaled inputs, for rules that look at data
+    optimizer: Optimizer
+    batch_size: int
+    segment: int  # updates between two looks at the held-out part
+    engine: str
+    entropy: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One start: a candidate (rules None: the weights as they are), a learning rate, a seed."""
+
+    name: str
+    index: int
+    rules: tuple[Rule, ...] | None
+    learning_rate: float
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Held-out loss after 0, 1, 2, ... segments, and the score at the end; inf when diverged."""
+
+    losses: tuple[float, ...]
+    score: float
+
+
+def run_trial(track: Track, trial: Trial, segments: int) -> Run:
+    """Train for so many segments from the start.
+
+    The weights are drawn from (candidate, seed), the batches from the seed alone, so at one seed
+    all candidates see the same batches.
+    """
+    network = deepcopy(track.network)
+    losses: list[float] = []
+    score = math.nan
+    with limit_blas_threads(1), np.errstate(all="ignore"):
+        try:
+            if trial.rules is not None:
+                begin(network, trial.rules, track.batch, _stream(track, trial, WEIGHTS))
+            trainer = Trainer(
+                network,
+                track.optimizer,
+                learning_rate=trial.learning_rate,
+                batch_size=track.batch_size,
+                iterations=track.segment,
+                random_state=_stream(track, trial, BATCHES),
+                engine=track.engine,
+                threads=1,
+                record=False,
+            )
+            losses.append(_judge(track, network)[0])
+            for done in range(segments):
+                history = trainer.fit(track.X, track.y, keep_optimizer=done > 0)
+                if history.stopped == "interrupted":
+                    raise KeyboardInterrupt
+                loss, score = _judge(track, network)
+                losses.append(loss)
+        except (DivergenceError, InvalidInputError, FloatingPointError):
+            losses += [math.inf] * (segments + 1 - len(losses))
+            score = -math.inf
+    return Run(tuple(loss if math.isfinite(loss) else math.inf for loss in losses), score)
+
+
+def _stream(track: Track, trial: Trial, purpose: int) -> np.random.Generator:
+    key = (purpose, trial.seed, trial.index) if purpose == WEIGHTS else (purpose, trial.seed)
+    return np.random.default_rng(np.random.SeedSequence(track.entropy, spawn_key=key))
+
+
+def _judge(track: Track, network: Network) -> tuple[float, float]:
+    """Loss and score of the held-out part: accuracy, or minus the root mean square error."""
+    if network.task != "regression":
+        seen = evaluate(network, track.X_held, track.y_held)
+        return seen.cost, seen.score
+    seen = evaluate(network, track.X_held, track.y_held, keep_outputs=True)
+    if seen.outputs is None:
+        return seen.cost, math.nan
+    wrong = seen.outputs - network.encode(track.y_held)
+    return seen.cost, -float(np.sqrt(np.mean(wrong.astype(np.float64) ** 2)))
