@@ -303,6 +303,7 @@ def _raced(
         index=index,
         n_jobs=n_jobs,
         seconds=pace.seconds,
+        limit=asked.budget - pace.spent if asked.steps is None else math.inf,
         progress=progress,
     )
     found = results(standing, pace.track.segment)

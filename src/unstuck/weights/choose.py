@@ -45,13 +45,13 @@ def choose(found: Mapping[str, Sequence[RaceResult]]) -> Choice | None:
 def best_rate(results: Sequence[RaceResult]) -> RaceResult:
     """The result at the best learning rate: of the longest ones the lowest loss, spread counted.
 
-    Two rates that differ by less than their spread are told apart by the score.
+    Rates that differ by less than their spread are told apart by the score of their worst seed.
     """
     longest = max(result.steps for result in results)
     final = [result for result in results if result.steps == longest]
     lowest = min(final, key=_careful)
     level = [result for result in final if as_good(result, lowest)]
-    return max(level, key=lambda result: result.score) if level else lowest
+    return max(level, key=lambda result: (min(result.scores), -_careful(result)))
 
 
 def _careful(result: RaceResult) -> float:

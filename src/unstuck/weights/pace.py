@@ -47,19 +47,24 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """The track, the updates of a full training, and what the whole race will take."""
+    """The track, the updates of a full training, and what the whole race will take.
+
+    ``spent`` are the seconds that timing took.
+    """
 
     track: Track
     steps: int
     seconds_per_step: float
     seconds: float
     notes: tuple[str, ...]
+    spent: float
 
 
 def plan_race(
     network: Network, data: tuple[AnyArray, AnyArray], batch: Array, wishes: Wishes, entropy: int
 ) -> Pace:
     """Hold out a part, time some updates, decide how many there are."""
+    started = time.perf_counter()
     train, held = _parts(data[1], network.task, entropy)
     whole = wishes.batch_size == "all"
     batch_size = len(train) if whole else min(int(wishes.batch_size), len(train))
@@ -98,7 +103,14 @@ def plan_race(
         steps = min(max(steps, STEPS_LEAST), longest)
     segment = math.ceil(steps / SEGMENTS)
     seconds = wishes.segments * segment * pace / jobs
-    return Pace(replace(track, segment=segment), segment * SEGMENTS, pace, seconds, tuple(notes))
+    return Pace(
+        replace(track, segment=segment),
+        segment * SEGMENTS,
+        pace,
+        seconds,
+        tuple(notes),
+        time.perf_counter() - started,
+    )
 
 
 def _parts(y: AnyArray, task: str, entropy: int) -> tuple[AnyArray, AnyArray]:

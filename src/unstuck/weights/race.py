@@ -11,6 +11,7 @@ Jamieson and Talwalkar (2016), Non-stochastic best arm identification, arXiv:150
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -62,18 +63,25 @@ def race(
     index: dict[str, int],
     n_jobs: int | None = None,
     seconds: float = math.inf,
+    limit: float = math.inf,
     progress: Progress | None = None,
 ) -> Standing:
     """Run the rounds. ``plans`` maps names to rules; ``index`` numbers them for their seeds.
 
-    ``seconds`` is what all of it is expected to take. Ctrl-C ends the race with what there is.
+    ``seconds`` is what all of it is expected to take. Where the machine turns out to be slower,
+    the last round is cut short so that ``limit`` seconds are kept to, as far as it can be. Ctrl-C
+    ends the race with what there is.
     """
     standing = Standing()
     alive = [(name, rate) for rate in learning_rates for name in plans]
     total, done = planned(len(plans), len(learning_rates)) * seeds, 0
-    jobs = workers(n_jobs, seconds)
+    jobs, started = workers(n_jobs, seconds), time.perf_counter()
     try:
-        for number, segments in enumerate(ROUNDS):
+        for number, planned_segments in enumerate(ROUNDS):
+            segments = planned_segments
+            if number + 1 == len(ROUNDS) and done:
+                left = limit - (time.perf_counter() - started)
+                segments = affordable(left, time.perf_counter() - started, done, len(alive) * seeds)
             trials = [
                 Trial(name, index[name], plans[name], rate, seed)
                 for seed in range(seeds)
@@ -82,7 +90,7 @@ def race(
             what = f"round {number + 1} of {len(ROUNDS)}"
             for at, run in run_all(track, trials, segments, jobs):
                 standing.put(trials[at], run)
-                done += segments
+                done += planned_segments
                 if progress is not None:
                     progress(done, total, what)
             if number + 1 < len(ROUNDS):
@@ -90,6 +98,14 @@ def race(
     except KeyboardInterrupt:
         standing.interrupted = True
     return standing
+
+
+def affordable(left: float, spent: float, done: int, trials: int) -> int:
+    """Segments of the last round for which there is time, judged by those that were ``done``."""
+    if not math.isfinite(left):
+        return ROUNDS[-1]
+    could = int(left / (spent / done * trials))
+    return min(max(could, ROUNDS[-2] + 1), ROUNDS[-1])
 
 
 def run_all(
