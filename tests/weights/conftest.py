@@ -5,7 +5,8 @@ from unstuck.core.network import Network
 from unstuck.core.optimizers import get_optimizer
 from unstuck.core.scaling import InputScaling
 from unstuck.data.load import load
-from unstuck.weights.candidates import look_around, plans
+from unstuck.weights.candidates import plans
+from unstuck.weights.setting import look_around
 
 
 @pytest.fixture(scope="session")

@@ -11,10 +11,12 @@ import pytest
 import unstuck.weights
 from unstuck.core.activations import ACTIVATIONS, custom_activation
 from unstuck.core.network import Network
-from unstuck.weights import candidates as module
-from unstuck.weights.candidates import CANDIDATES, PRESENT, look_around, pair_slope
+from unstuck.weights import formulas as module
+from unstuck.weights.candidates import CANDIDATES, PRESENT
+from unstuck.weights.formulas import pair_slope
 from unstuck.weights.measure import measure
 from unstuck.weights.recipe import begin
+from unstuck.weights.setting import look_around
 
 SIZES = [64, 200, 300, 10]
 

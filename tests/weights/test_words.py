@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from unstuck.core.network import Network
-from unstuck.weights.candidates import look_around
+from unstuck.weights.data_words import data_notes
 from unstuck.weights.measure import measure
-from unstuck.weights.words import data_notes, findings
+from unstuck.weights.setting import look_around
+from unstuck.weights.words import findings
 
 
 def said(net, x, optimizer):

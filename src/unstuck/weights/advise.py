@@ -10,33 +10,35 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from unstuck.base.arrays import AnyArray, Array
-from unstuck.base.errors import InvalidInputError
+from unstuck.base.arrays import AnyArray
 from unstuck.base.rng import generator
 from unstuck.base.threads import limit_blas_threads
 from unstuck.core.criticality import critical
 from unstuck.core.network import Network
-from unstuck.core.optimizers import Optimizer, get_optimizer
+from unstuck.core.optimizers import Optimizer
 from unstuck.training.samples import training_samples
-from unstuck.training.trainer import check_batch_size, check_count
-from unstuck.weights.advice import CandidateAdvice, RaceResult, WeightAdvice
-from unstuck.weights.candidates import CANDIDATES, PRESENT, Setting, look_around, plans
-from unstuck.weights.choose import best_rate, choose, reason_raced
-from unstuck.weights.judge import best_untrained, cannot_live
-from unstuck.weights.lines import numpy_lines
-from unstuck.weights.measure import SAMPLE_ROWS, Measurement, measure, overflow
+from unstuck.weights.advice import CandidateAdvice, WeightAdvice
+from unstuck.weights.answer import best_race, conclude, ranked, untrained
+from unstuck.weights.asked import Asked
+from unstuck.weights.candidates import CANDIDATES, PRESENT, plans
+from unstuck.weights.choose import choose, reason_raced
+from unstuck.weights.data_words import data_notes
+from unstuck.weights.judge import best_untrained, cannot_live, likely
+from unstuck.weights.measure import SAMPLE_ROWS
 from unstuck.weights.memory import check_memory
-from unstuck.weights.pace import Wishes, plan_race
-from unstuck.weights.race import Progress, planned, race, results
-from unstuck.weights.recipe import Rule, begin
-from unstuck.weights.words import data_notes, findings
+from unstuck.weights.pace import plan_race
+from unstuck.weights.race import Progress, race, results
+from unstuck.weights.recipe import Rule
+from unstuck.weights.scratch import Scratch
+from unstuck.weights.setting import Setting, look_around
+from unstuck.weights.words import findings
 
-RATES = (0.1, 0.3, 1.0)  # of the optimiser's own learning rate; for Adam 1e-4, 3e-4, 1e-3
+LACK_OF_TIME = "measured worse than others, and there was no time to race all"
 
 
 def advise(
@@ -121,7 +123,7 @@ def _advise(
     rows = np.random.default_rng(entropy).permutation(len(samples))[:SAMPLE_ROWS]
     with np.errstate(over="ignore"):
         batch = work.prepare(samples.X[np.sort(rows)])
-    seen = Seen(
+    scratch = Scratch(
         work, deepcopy(work), batch, samples.targets[np.sort(rows)], asked.optimizer, entropy
     )
     setting = look_around(work, batch)
@@ -129,8 +131,8 @@ def _advise(
     for activation in setting.activations[:1]:
         theory = critical(activation)  # says why, where there is none
     rules = plans(setting)
-    present = seen.measure(None)
-    measured = {name: seen.measure(rules[name]) for name in rules}
+    present = scratch.measure(None)
+    measured = {name: scratch.measure(rules[name]) for name in rules}
     candidates = {
         name: CandidateAdvice(name, c.title, c.formula, measured.get(name, present))
         for name, c in CANDIDATES.items()
@@ -149,123 +151,14 @@ def _advise(
         batch=batch,
     )
     if quick:
-        return _conclude(advice, seen, rules, setting, _untrained(advice))
+        return conclude(advice, scratch, rules, setting, untrained(advice))
     data = (samples.X, np.asarray(y))
-    return _raced(advice, seen, rules, setting, asked, data, n_jobs, progress)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """The options of `advise`, checked."""
-
-    optimizer: Optimizer
-    rates: tuple[float, ...]
-    batch_size: int | str
-    seeds: int
-    steps: int | None
-    budget: float
-
-    @classmethod
-    def of(
-        cls,
-        optimizer: str | Optimizer,
-        learning_rate: float | Sequence[float] | None,
-        batch_size: int | str,
-        seeds: int,
-        steps: int | None,
-        budget: float,
-    ) -> Asked:
-        """Check and complete them."""
-        found = get_optimizer(optimizer)
-        if learning_rate is None:
-            rates: tuple[float, ...] = tuple(round(found.learning_rate * r, 12) for r in RATES)
-        elif isinstance(learning_rate, Sequence):
-            rates = tuple(dict.fromkeys(float(rate) for rate in learning_rate))
-        else:
-            rates = (float(learning_rate),)
-        if not rates or not all(math.isfinite(rate) and rate > 0.0 for rate in rates):
-            raise InvalidInputError(
-                f"learning_rate is {learning_rate!r}; allowed: a number above 0, several, or None."
-            )
-        if not budget > 0.0:
-            raise InvalidInputError(f"budget_seconds is {budget!r}; allowed: a number above 0.")
-        middle = rates[len(rates) // 2]
-        options: dict[str, Any] = {"learning_rate": middle}
-        return cls(
-            replace(found, **options),  # type: ignore[type-var]
-            rates,
-            check_batch_size(batch_size),
-            check_count(seeds, "seeds") or 1,
-            check_count(steps, "steps"),
-            float(budget),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What measuring needs: a network to fill, some data, and a seed."""
-
-    network: Network  # as it was given
-    scratch: Network
-    batch: Array
-    targets: Array
-    optimizer: Optimizer
-    entropy: int
-
-    def measure(self, rules: tuple[Rule, ...] | None) -> Measurement:
-        """What these rules do; None: the weights as they are."""
-        try:
-            if rules is None:
-                return measure(self.network, self.batch, self.targets, self.optimizer)
-            self.draw(rules)
-            return measure(self.scratch, self.batch, self.targets, self.optimizer)
-        except (InvalidInputError, np.linalg.LinAlgError):
-            if rules is None:
-                raise
-            return overflow(self.network)
-
-    def draw(self, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
-        """Draw into the network; the rules with the factors that the data gave."""
-        return begin(self.scratch, rules, self.batch, np.random.default_rng(self.entropy))
-
-
-def _conclude(
-    advice: WeightAdvice,
-    seen: Seen,
-    rules: dict[str, tuple[Rule, ...]],
-    setting: Setting,
-    reason: str,
-) -> WeightAdvice:
-    """Fill in the lines of the recommendation, and put it first."""
-    chosen = rules.get(advice.best, ())
-    drawn = seen.draw(chosen) if chosen else ()
-    ranked = sorted(advice.candidates, key=lambda c: c.name != advice.best)
-    return replace(
-        advice,
-        reason=reason,
-        rules=chosen,
-        lines=numpy_lines(drawn, setting.sizes),
-        candidates=tuple(ranked),
-    )
-
-
-def _untrained(advice: WeightAdvice) -> str:
-    """The reason of a recommendation without a race."""
-    chosen = next(c for c in advice.candidates if c.name == advice.best)
-    layers = chosen.measurement.layers
-    return (
-        f"{chosen.title[:1].upper()}{chosen.title[1:]} keeps signal and gradient nearest to their "
-        f"size here: the gradient is {layers[-1].gradient_std:.2g} in the last layer and "
-        f"{layers[0].gradient_std:.2g} in the first, and the loss starts at "
-        f"{chosen.measurement.loss:.3g} where guessing costs "
-        f"{chosen.measurement.chance_loss:.3g}. Nothing was trained: a race would tell candidates "
-        "apart that look alike so far."
-    )
+    return _raced(advice, scratch, rules, setting, asked, data, n_jobs, progress)
 
 
 def _raced(
     advice: WeightAdvice,
-    seen: Seen,
+    scratch: Scratch,
     rules: dict[str, tuple[Rule, ...]],
     setting: Setting,
     asked: Asked,
@@ -280,20 +173,14 @@ def _raced(
     }
     if not entered:
         excluded, entered = {}, {**rules, PRESENT: None}
-    pace = plan_race(
-        seen.network,
-        data,
-        advice.batch,
-        Wishes(
-            asked.optimizer,
-            asked.batch_size,
-            asked.steps,
-            asked.budget,
-            planned(len(entered), len(asked.rates)) * asked.seeds,
-            n_jobs,
-        ),
-        seen.entropy,
-    )
+    jobs = asked.wishes(len(entered), n_jobs)
+    pace = plan_race(scratch.network, data, advice.batch, jobs, scratch.entropy)
+    if pace.hurried:  # better fewer that are trained for longer
+        promising = likely({c.name: c.measurement for c in advice.candidates if c.name in entered})
+        excluded |= {name: LACK_OF_TIME for name in entered if name not in promising}
+        entered = {name: plan for name, plan in entered.items() if name in promising}
+        jobs = asked.wishes(len(entered), n_jobs)
+        pace = plan_race(scratch.network, data, advice.batch, jobs, scratch.entropy)
     index = {name: k for k, name in enumerate(CANDIDATES)}
     standing = race(
         pace.track,
@@ -311,7 +198,7 @@ def _raced(
     candidates = tuple(
         replace(
             c,
-            race=_best(found.get(c.name)),
+            race=best_race(found.get(c.name)),
             races=tuple(found.get(c.name, ())),
             note=excluded.get(c.name, ""),
         )
@@ -319,27 +206,14 @@ def _raced(
     )
     advice = replace(
         advice,
-        candidates=_ranked(candidates),
+        candidates=ranked(candidates),
         steps=pace.steps,
         seconds_per_step=pace.seconds_per_step,
         interrupted=standing.interrupted,
         notes=(*advice.notes, *pace.notes),
     )
     if choice is None:
-        return _conclude(advice, seen, rules, setting, _untrained(advice))
+        return conclude(advice, scratch, rules, setting, untrained(advice))
     advice = replace(advice, best=choice.name, learning_rate=choice.result.learning_rate)
     reason = reason_raced(choice, found, asked.seeds)
-    return _conclude(advice, seen, rules, setting, reason)
-
-
-def _best(found: Sequence[RaceResult] | None) -> RaceResult | None:
-    return best_rate(found) if found else None
-
-
-def _ranked(candidates: Sequence[CandidateAdvice]) -> tuple[CandidateAdvice, ...]:
-    """Those that got furthest with the lowest loss first, those that did not race last."""
-
-    def key(c: CandidateAdvice) -> tuple[float, float]:
-        return (1.0, 0.0) if c.race is None else (-float(c.race.steps), c.race.mean)
-
-    return tuple(sorted(candidates, key=key))
+    return conclude(advice, scratch, rules, setting, reason)

@@ -10,6 +10,7 @@ from unstuck.weights.measure import Measurement
 VANISHED = 1e-12  # a gradient in the first layer that is smaller, relative to the last
 ALIKE = 1e-6  # share of the signal that tells samples apart
 FREE = 1.0  # power of ten that signal and gradient may change by and nothing is lost
+DECADE = 1.0
 SIMPLER = 0.3  # the simpler formula may be so much worse: a factor of two somewhere
 
 
@@ -53,6 +54,16 @@ def best_untrained(measured: Mapping[str, Measurement]) -> str:
     bad = {name: badness(seen) for name, seen in measured.items()}
     least = min(bad.values())
     return next(name for name, value in bad.items() if value <= least + SIMPLER)
+
+
+def likely(measured: Mapping[str, Measurement]) -> set[str]:
+    """Those that a short race should be kept for: not a power of ten worse than the best.
+
+    At least three, whatever they are.
+    """
+    bad = {name: badness(seen) for name, seen in measured.items()}
+    ranked = sorted(bad, key=lambda name: bad[name])
+    return {name for name in ranked if bad[name] <= bad[ranked[0]] + DECADE} | set(ranked[:3])
 
 
 def _log(value: float) -> float:

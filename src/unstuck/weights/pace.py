@@ -49,7 +49,8 @@ class Wishes:
 class Pace:
     """The track, the updates of a full training, and what the whole race will take.
 
-    ``spent`` are the seconds that timing took.
+    ``spent`` are the seconds that timing took. ``hurried`` is True where the budget allows less
+    than half of the updates that a full training should have.
     """
 
     track: Track
@@ -58,6 +59,7 @@ class Pace:
     seconds: float
     notes: tuple[str, ...]
     spent: float
+    hurried: bool
 
 
 def plan_race(
@@ -101,16 +103,12 @@ def plan_race(
                 f"{STEPS_LEAST} are done, and that is little. Give more time."
             )
         steps = min(max(steps, STEPS_LEAST), longest)
+    hurried = wishes.steps is None and steps < longest / 2
     segment = math.ceil(steps / SEGMENTS)
     seconds = wishes.segments * segment * pace / jobs
-    return Pace(
-        replace(track, segment=segment),
-        segment * SEGMENTS,
-        pace,
-        seconds,
-        tuple(notes),
-        time.perf_counter() - started,
-    )
+    spent = time.perf_counter() - started
+    track = replace(track, segment=segment)
+    return Pace(track, segment * SEGMENTS, pace, seconds, tuple(notes), spent, hurried)
 
 
 def _parts(y: AnyArray, task: str, entropy: int) -> tuple[AnyArray, AnyArray]:

@@ -14,8 +14,8 @@ import numpy as np
 from unstuck.base.arrays import Array
 from unstuck.core.network import Network
 from unstuck.record.facts import has_twins
-from unstuck.weights.candidates import Setting
 from unstuck.weights.measure import LayerMeasure, Measurement
+from unstuck.weights.setting import Setting
 
 SHIFTED = 1.0  # mean * sqrt(fan_in) over std: the sum's mean outweighs its spread
 SAME_PREFIX = 64  # entries compared, when two matrices may come from one seed
@@ -39,7 +39,7 @@ def findings(network: Network, seen: Measurement, setting: Setting) -> tuple[str
     Examples
     --------
     >>> from unstuck.core.optimizers import get_optimizer
-    >>> from unstuck.weights.candidates import look_around
+    >>> from unstuck.weights.setting import look_around
     >>> from unstuck.weights.measure import measure
     >>> net = Network.mlp([64, 20, 10], initializer="zeros", random_state=0)
     >>> x = np.random.default_rng(0).normal(size=(100, 64))
@@ -255,27 +255,3 @@ def _layers(places: list[int]) -> str:
         return f"layers {numbers[0]} to {numbers[-1]}"
     names = [f"layer {n}" for n in numbers]
     return ", ".join(names[:-1]) + f" and {names[-1]}"
-
-
-def data_notes(x: Array) -> tuple[str, ...]:
-    """What is to be said of the scaled inputs ``x`` (n, n_features): size, mean, constants."""
-    size = float(np.sqrt(np.mean(x.astype(np.float64) ** 2)))
-    notes = []
-    if size > 3.0:
-        notes.append(
-            f"The inputs have size {size:.3g} (root mean square), where about 1 is "
-            "right: they are judged as they are, but scale them (divide pixels by 255, or "
-            "standardise) and every formula and learning rate fits again."
-        )
-    elif size < 0.05:
-        notes.append(
-            f"The inputs have size {size:.2g} (root mean square), where about 1 is "
-            "right: they are judged as they are, but scale them up."
-        )
-    spread = np.ptp(x, axis=0)
-    constant = int(np.count_nonzero(spread == 0.0))
-    if constant == x.shape[1]:
-        notes.append("Every feature is constant: the inputs carry nothing to learn from.")
-    elif constant:
-        notes.append(f"{constant} of {x.shape[1]} features are constant in the rows looked at.")
-    return tuple(notes)
