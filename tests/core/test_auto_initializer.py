@@ -42,7 +42,7 @@ def test_a_mean_is_taken_off_whatever_the_activation_is_called(activation):
     first, hidden, last = dense(auto(activation, 2))
     assert (first.initializer, first.bias_initializer) == (LecunNormal(), ZEROS)
     assert hidden.initializer.gain == pytest.approx(4.0, abs=1e-6)
-    assert last.initializer.gain == pytest.approx(1.2, abs=1e-6)
+    assert last.initializer.gain == pytest.approx(4.0, abs=1e-6)
     assert hidden.bias_initializer.c == last.bias_initializer.c == pytest.approx(0.5)
 
 
@@ -52,6 +52,11 @@ def test_relu_is_mirrored_when_deep_alone():
     assert layers[0].initializer == Mirrored(1.0, first=True)
     assert layers[-1].initializer == Mirrored(1.0, last=True)
     assert all(layer.bias_initializer == ZEROS for layer in layers)
+
+
+def test_the_output_is_made_smaller_where_signals_arrive_in_full_size():
+    assert dense(auto("relu", 3))[-1].initializer.gain == pytest.approx(0.3 * math.sqrt(2))
+    assert dense(auto("tanh", 3))[-1].initializer.gain == pytest.approx(1.0)
 
 
 def test_random_biases_where_only_they_make_it_critical():
