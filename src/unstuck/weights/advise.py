@@ -38,6 +38,7 @@ from unstuck.weights.scratch import Scratch
 from unstuck.weights.setting import Setting, look_around
 from unstuck.weights.words import findings
 
+KEPT = 0.9  # of the budget: what the last round is cut to
 LACK_OF_TIME = "measured worse than others, and there was no time to race all"
 
 
@@ -176,7 +177,8 @@ def _raced(
     jobs = asked.wishes(len(entered), n_jobs)
     pace = plan_race(scratch.network, data, advice.batch, jobs, scratch.entropy)
     if pace.hurried:  # better fewer that are trained for longer
-        promising = likely({c.name: c.measurement for c in advice.candidates if c.name in entered})
+        alive = {c.name: c.measurement for c in advice.candidates if c.name in entered}
+        promising = likely(alive) | {PRESENT}
         excluded |= {name: LACK_OF_TIME for name in entered if name not in promising}
         entered = {name: plan for name, plan in entered.items() if name in promising}
         jobs = asked.wishes(len(entered), n_jobs)
@@ -190,7 +192,7 @@ def _raced(
         index=index,
         n_jobs=n_jobs,
         seconds=pace.seconds,
-        limit=asked.budget - pace.spent if asked.steps is None else math.inf,
+        limit=KEPT * asked.budget - pace.spent if asked.steps is None else math.inf,
         progress=progress,
     )
     found = results(standing, pace.track.segment)

@@ -22,6 +22,7 @@ from unstuck.data.split import split_indices, take_rows
 from unstuck.training.engines.choose import WORTH_COMPILING_SECONDS, numpy_seconds
 from unstuck.training.engines.plan import unsupported
 from unstuck.training.engines.protocol import Job
+from unstuck.training.evaluate import evaluate
 from unstuck.training.trainer import Trainer
 from unstuck.weights.race import SEGMENTS, workers
 from unstuck.weights.trial import Track
@@ -29,7 +30,7 @@ from unstuck.weights.trial import Track
 HELD_SHARE, HELD_MOST = 0.2, 2000  # of the samples, for judging
 EPOCHS_MOST, STEPS_MOST, STEPS_LEAST = 30, 6000, 45
 SPENT = 0.8  # of the budget is planned for; processes must start, and machines get busy
-TIMED_STEPS, TIMED_SECONDS = 10, 0.5
+TIMED_BATCHES, TIMED_SECONDS = 256, 0.2  # until one of them is reached
 STARTING_SECONDS = 3.0  # of worker processes, with what they import
 
 
@@ -70,45 +71,53 @@ def plan_race(
     train, held = _parts(data[1], network.task, entropy)
     whole = wishes.batch_size == "all"
     batch_size = len(train) if whole else min(int(wishes.batch_size), len(train))
-    per_epoch = math.ceil(len(train) / batch_size)
-    longest = max(STEPS_LEAST, min(STEPS_MOST, EPOCHS_MOST * per_epoch))
-    guess = wishes.steps or longest
-    rows = train if whole else train[: guess * batch_size]  # no more than can be seen
-    rows, held = np.sort(rows), np.sort(held)
-    X, y = take_rows(data[0], rows), take_rows(data[1], rows)
-    engine = _engine(network, wishes, X, batch_size, guess)
+    longest = max(STEPS_LEAST, min(STEPS_MOST, EPOCHS_MOST * math.ceil(len(train) / batch_size)))
+    some = np.sort(train if whole else train[: TIMED_BATCHES * batch_size])
     track = Track(
         network,
-        X,
-        y,
-        take_rows(data[0], held),
-        take_rows(data[1], held),
+        take_rows(data[0], some),
+        take_rows(data[1], some),
+        take_rows(data[0], np.sort(held)),
+        take_rows(data[1], np.sort(held)),
         batch,
         wishes.optimizer,
         batch_size,
         1,
-        engine,
+        "numpy",
         entropy,
     )
-    pace = time_steps(track)
-    jobs = workers(wishes.n_jobs, math.inf) or 1
-    jobs = max(1, jobs if jobs > 0 else 2)
+    track = replace(track, engine=_engine(track, wishes, wishes.steps or longest))
+    pace, extra = time_steps(track)
+    jobs = _jobs(wishes.n_jobs)
     steps, notes = wishes.steps, []
     if steps is None:
         left = max(SPENT * wishes.budget - STARTING_SECONDS, 0.3 * wishes.budget)
-        steps = int(left * jobs / (wishes.segments * pace) * SEGMENTS)
+        steps = int((left * jobs / wishes.segments - extra) / pace * SEGMENTS)
         if steps < STEPS_LEAST:
             notes.append(
                 f"The budget of {wishes.budget:g} s allows {max(steps, 0)} updates a training; "
                 f"{STEPS_LEAST} are done, and that is little. Give more time."
             )
         steps = min(max(steps, STEPS_LEAST), longest)
-    hurried = wishes.steps is None and steps < longest / 2
     segment = math.ceil(steps / SEGMENTS)
-    seconds = wishes.segments * segment * pace / jobs
-    spent = time.perf_counter() - started
-    track = replace(track, segment=segment)
-    return Pace(track, segment * SEGMENTS, pace, seconds, tuple(notes), spent, hurried)
+    rows = np.sort(train if whole else train[: segment * SEGMENTS * batch_size])
+    track = replace(track, X=take_rows(data[0], rows), y=take_rows(data[1], rows), segment=segment)
+    return Pace(
+        track,
+        segment * SEGMENTS,
+        pace,
+        wishes.segments * (segment * pace + extra) / jobs,
+        tuple(notes),
+        time.perf_counter() - started,
+        hurried=wishes.steps is None and steps < longest / 2,
+    )
+
+
+def _jobs(n_jobs: int | None) -> int:
+    """Trainings at once, by joblib's own count."""
+    from joblib import effective_n_jobs
+
+    return max(1, int(effective_n_jobs(workers(n_jobs, math.inf))))
 
 
 def _parts(y: AnyArray, task: str, entropy: int) -> tuple[AnyArray, AnyArray]:
@@ -126,27 +135,35 @@ def _parts(y: AnyArray, task: str, entropy: int) -> tuple[AnyArray, AnyArray]:
     return rng.permutation(train), held
 
 
-def _engine(network: Network, wishes: Wishes, X: AnyArray, batch_size: int, steps: int) -> str:
+def _engine(track: Track, wishes: Wishes, steps: int) -> str:
     """The compiled engine where it can do the job and the whole race is worth loading it."""
-    buffers: dict[str, Array] = {}
-    job = Job(
-        network, wishes.optimizer, buffers, X, X, None, batch_size, total_steps=steps, threads=1
-    )
+    job = _job(track, steps)
     if unsupported(job) is not None:
         return "numpy"
     race_seconds = numpy_seconds(job) * wishes.segments / SEGMENTS
-    if race_seconds > WORTH_COMPILING_SECONDS:
-        return "compiled"
-    return "numpy"
+    return "compiled" if race_seconds > WORTH_COMPILING_SECONDS else "numpy"
 
 
-def time_steps(track: Track) -> float:
-    """Seconds an update takes, with nothing else going on."""
-    rate = track.optimizer.learning_rate * 1e-3
+def _job(track: Track, steps: int) -> Job:
+    """So many updates, as the engines count them; nothing is run."""
+    return Job(
+        track.network,
+        track.optimizer,
+        {},
+        track.X,
+        track.X,
+        None,
+        track.batch_size,
+        total_steps=steps,
+    )
+
+
+def time_steps(track: Track) -> tuple[float, float]:
+    """Seconds that an update takes, and that a segment takes beside them."""
     trainer = Trainer(
         deepcopy(track.network),
         track.optimizer,
-        learning_rate=rate,
+        learning_rate=track.optimizer.learning_rate * 1e-3,
         batch_size=track.batch_size,
         iterations=1,
         random_state=0,
@@ -154,31 +171,24 @@ def time_steps(track: Track) -> float:
         threads=1,
         record=False,
     )
+
+    def timed(steps: int) -> float:
+        trainer.iterations = steps
+        started = time.perf_counter()
+        trainer.fit(track.X, track.y)
+        return time.perf_counter() - started
+
     with limit_blas_threads(1), np.errstate(all="ignore"):
         try:
-            trainer.fit(track.X, track.y)  # compiles, loads, warms up
-            trainer.iterations = TIMED_STEPS
+            timed(1)  # compiles, loads, warms up
+            single, steps, several = timed(1), 1, 0.0
+            while several < TIMED_SECONDS and steps < TIMED_BATCHES:
+                steps = min(4 * steps, TIMED_BATCHES)
+                several = timed(steps)
             started = time.perf_counter()
-            done = 0
-            while done == 0 or time.perf_counter() - started < TIMED_SECONDS / 2:
-                trainer.fit(track.X, track.y)
-                done += TIMED_STEPS
+            evaluate(trainer.network, track.X_held, track.y_held)
+            judged = time.perf_counter() - started
         except (DivergenceError, InvalidInputError):
-            return numpy_guess(track)
-    return (time.perf_counter() - started) / done
-
-
-def numpy_guess(track: Track) -> float:
-    """Seconds an update should take, where timing it failed."""
-    return numpy_seconds(
-        Job(
-            track.network,
-            track.optimizer,
-            {},
-            track.X,
-            track.X,
-            None,
-            track.batch_size,
-            total_steps=1,
-        )
-    )
+            return numpy_seconds(_job(track, 1)), 0.0
+    pace = max((several - single) / (steps - 1), several / steps / 4)
+    return pace, max(single - pace, 0.0) + judged
