@@ -59,12 +59,12 @@ AUTO_TEXT = f"""\
 
 In `Network.mlp`, for the hidden activation and the number of layers; each `Dense` layer then holds
 what was chosen, and a saved model does, too. The first layer has `LecunNormal`, which keeps the
-size of standardised inputs. The others have orthogonal weights with the critical gain. At the output
-it is multiplied by {OUTPUT_GAIN} where `q` is above 0, so that the loss begins near its chance level;
-where `q` is 0, signals have become small on their way. The mean is taken off where the activation
-has no critical point as it is, or where that more than halves the spread. Where the number of hidden layers times the spread is above {MIRROR_FROM:g} and
-`phi(u) - phi(-u)` is linear in u, all layers have `Mirrored` weights instead: at the start the
-network is then exactly linear.
+size of standardised inputs. The others have orthogonal weights with the critical gain. At the
+output it is multiplied by {OUTPUT_GAIN} where `q` is above 0, so that the loss begins near its
+chance level; where `q` is 0, signals have become small on their way. The mean is taken off where
+the activation has no critical point as it is, or where that more than halves the spread. Where the
+number of hidden layers times the spread is above {MIRROR_FROM:g} and `phi(u) - phi(-u)` is linear
+in u, all layers have `Mirrored` weights instead: at the start the network is then exactly linear.
 """
 
 
