@@ -19,7 +19,7 @@ from unstuck.base.threads import limit_blas_threads
 from unstuck.core.network import Network
 from unstuck.core.optimizers import Optimizer
 from unstuck.data.split import split_indices, take_rows
-from unstuck.training.engines.choose import WORTH_COMPILING_SECONDS, numpy_seconds
+from unstuck.training.engines.choose import numpy_seconds
 from unstuck.training.engines.plan import unsupported
 from unstuck.training.engines.protocol import Job
 from unstuck.training.evaluate import evaluate
@@ -31,6 +31,9 @@ HELD_SHARE, HELD_MOST = 0.2, 2000  # of the samples, for judging
 EPOCHS_MOST, STEPS_MOST, STEPS_LEAST = 30, 6000, 45
 SPENT = 0.8  # of the budget is planned for; processes must start, and machines get busy
 TIMED_BATCHES, TIMED_SECONDS = 256, 0.2  # until one of them is reached
+WORTH_COMPILING = (
+    3.0  # seconds that NumPy would take; fixed, so that equal calls take equal engines
+)
 STARTING_SECONDS = 3.0  # of worker processes, with what they import
 
 
@@ -141,7 +144,7 @@ def _engine(track: Track, wishes: Wishes, steps: int) -> str:
     if unsupported(job) is not None:
         return "numpy"
     race_seconds = numpy_seconds(job) * wishes.segments / SEGMENTS
-    return "compiled" if race_seconds > WORTH_COMPILING_SECONDS else "numpy"
+    return "compiled" if race_seconds > WORTH_COMPILING else "numpy"
 
 
 def _job(track: Track, steps: int) -> Job:

@@ -24,7 +24,9 @@ from unstuck.weights.trial import Run, Track, Trial, run_trial
 
 SEGMENTS = 9  # looks at the held-out part in a full training
 ROUNDS = (1, 3, 9)  # segments that each round runs to
-KEEP_SHARE, KEEP_LEAST = (1 / 3, 1 / 2), (3, 2)  # who goes on after the first and second round
+KEEP_SHARE = (1 / 3, 1 / 2)  # who goes on after the first and second round
+KEEP_SHARE_ONE_RATE = (1 / 2, 1 / 2)  # there is time for more
+KEEP_LEAST = (3, 2)
 SMALL_SECONDS = 2.0  # a race shorter than that is not worth starting processes for
 
 Progress = Callable[[int, int, str], None]
@@ -140,9 +142,10 @@ def survivors(
 ) -> list[Entry]:
     """The entries that go on, in the same order: the best ones of each learning rate."""
     going: set[Entry] = set()
-    for rate in dict.fromkeys(rate for _, rate in alive):
+    rates = dict.fromkeys(rate for _, rate in alive)
+    for rate in rates:
         here = [entry for entry in alive if entry[1] == rate]
-        keep = max(KEEP_LEAST[number], math.ceil(KEEP_SHARE[number] * len(here)))
+        keep = kept(len(here), len(rates), number)
         ranked = sorted(here, key=lambda entry: standing.loss(entry, segments))
         going.update(ranked[:keep])
     return [entry for entry in alive if entry in going]
@@ -154,8 +157,14 @@ def planned(candidates: int, rates: int) -> int:
     for number, segments in enumerate(ROUNDS):
         total += n * rates * segments
         if number + 1 < len(ROUNDS):
-            n = min(n, max(KEEP_LEAST[number], math.ceil(KEEP_SHARE[number] * n)))
+            n = kept(n, rates, number)
     return total
+
+
+def kept(candidates: int, rates: int, number: int) -> int:
+    """How many of so many candidates go on after a round, at each learning rate."""
+    share = (KEEP_SHARE if rates > 1 else KEEP_SHARE_ONE_RATE)[number]
+    return min(candidates, max(KEEP_LEAST[number], math.ceil(share * candidates)))
 
 
 def results(standing: Standing, segment: int) -> dict[str, list[RaceResult]]:
