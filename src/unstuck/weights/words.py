@@ -14,15 +14,14 @@ import numpy as np
 from unstuck.base.arrays import Array
 from unstuck.core.network import Network
 from unstuck.record.facts import has_twins
+from unstuck.weights.flow_words import flow_words, start_words, which
 from unstuck.weights.measure import LayerMeasure, Measurement
 from unstuck.weights.setting import Setting
 
 SHIFTED = 1.0  # mean * sqrt(fan_in) over std: the sum's mean outweighs its spread
 SAME_PREFIX = 64  # entries compared, when two matrices may come from one seed
+UNSCALED, UNSCALED_INPUTS = 1.2, 9.0  # randn as it comes: spread 1 +- 20 %; larger inputs matter
 FACTOR = 3.0  # by which the product over all layers may miss the critical gain
-ALIKE = 0.05
-FADES = 100.0
-SURE = 1.3  # loss at the start over that of guessing
 
 FORMULAS: dict[str, Callable[[int, int], float]] = {
     "He's (variance 2 / fan_in)": lambda m, n: math.sqrt(2 / m),
@@ -56,8 +55,8 @@ the same gradient, and stays like its neighbours.
         *_means(matrices),
         *_spreads(matrices, seen, setting),
         *_biases(biases, seen),
-        *_flow(seen),
-        *_start(seen),
+        *flow_words(seen),
+        *start_words(seen),
     ]
     if not said:
         sound = (
@@ -74,12 +73,12 @@ def _alike(matrices: list[Array]) -> Iterator[str]:
     twins = [k for k, W in enumerate(matrices) if k not in zeros and has_twins(W)]
     if zeros:
         yield (
-            f"All weights of {_layers(zeros)} are 0: every unit of such a layer computes the "
+            f"All weights of {which(zeros)} are 0: every unit of such a layer computes the "
             "same, gets the same gradient, and stays like its neighbours."
         )
     if twins:
         yield (
-            f"In {_layers(twins)} all units start with the same weights: they get the same "
+            f"In {which(twins)} all units start with the same weights: they get the same "
             "gradient, stay alike for ever, and count as one unit."
         )
 
@@ -99,19 +98,14 @@ def _one_seed(matrices: list[Array]) -> Iterator[str]:
     ]
     if same:
         yield (
-            f"The weights of {_layers([0, *same])} begin with the same random numbers: one seed "
+            f"The weights of {which([0, *same])} begin with the same random numbers: one seed "
             "was set before each of them. Make one generator, rng = np.random.default_rng(0), and "
             "draw every layer from it."
         )
 
 
 def _means(matrices: list[Array]) -> Iterator[str]:
-    shifted = [
-        k
-        for k, W in enumerate(matrices)
-        if W.size > 3 and abs(W.mean()) * math.sqrt(W.shape[0]) > SHIFTED * max(W.std(), 1e-300)
-        if abs(W.mean()) * math.sqrt(W.size) > 6 * W.std()
-    ]
+    shifted = [k for k, W in enumerate(matrices) if _is_shifted(W)]
     if not shifted:
         return
     W = matrices[shifted[0]]
@@ -121,10 +115,17 @@ def _means(matrices: list[Array]) -> Iterator[str]:
         " (all of one sign, as np.random.rand draws them)" if positive and W.std() > 0.0 else ""
     )
     yield (
-        f"The weights of {_layers(shifted)} have mean {mean:.2g}{source}, where it should be 0: "
+        f"The weights of {which(shifted)} have mean {mean:.2g}{source}, where it should be 0: "
         f"over {fan_in} inputs that adds up, all units of the layer are pushed the same way, and "
         "the samples hardly differ any more. Draw them around 0, with rng.normal(0.0, ...)."
     )
+
+
+def _is_shifted(W: Array) -> bool:
+    """True if the mean matters in a sum over all inputs, and is none by chance."""
+    mean, spread = abs(float(W.mean())), float(W.std())
+    matters = mean * math.sqrt(W.shape[0]) > SHIFTED * max(spread, 1e-300)
+    return W.size > 3 and matters and mean * math.sqrt(W.size) > 6 * spread
 
 
 def _spreads(matrices: list[Array], seen: Measurement, setting: Setting) -> Iterator[str]:
@@ -156,21 +157,26 @@ def _spreads(matrices: list[Array], seen: Measurement, setting: Setting) -> Iter
 def _first_spread(W: Array, layer: LayerMeasure, setting: Setting) -> Iterator[str]:
     """Randn as it comes, or times 0.01: the first layer's z says it."""
     std = float(W.std())
-    if layer.z_std > 5.0:
+    right = 1 / math.sqrt(layer.fan_in * setting.input_square)
+    plain = 1 / UNSCALED < std < UNSCALED and setting.input_square < UNSCALED_INPUTS
+    if layer.z_std > 5.0 and not _is_shifted(W):
         shut = layer.saturated or 0.0
         yield (
             f"The first layer's weights have spread {std:.3g}: summed over {layer.fan_in} inputs, "
             f"z has a spread of {layer.z_std:.3g}, where about 1 is right"
             + (f", and {shut:.0%} of its outputs sit where the activation is flat." * (shut > 0.05))
             + ("." * (shut <= 0.05))
-            + f" Divide by the square root of the number of inputs: np.sqrt({layer.fan_in})."
+            + (
+                f" Divide them by the square root of the number of inputs, np.sqrt({layer.fan_in})."
+                if plain
+                else f" For inputs of this size a spread of about {right:.2g} is right."
+            )
         )
     elif 0.0 < layer.z_std < 0.2:
         yield (
             f"The first layer's weights have spread {std:.3g}, so z has a spread of only "
             f"{layer.z_std:.2g}, where about 1 is right: the signal starts out weak. About "
-            f"{1 / math.sqrt(layer.fan_in * setting.input_square):.2g} is right for "
-            f"{layer.fan_in} inputs of this size."
+            f"{right:.2g} is right for {layer.fan_in} inputs of this size."
         )
 
 
@@ -191,67 +197,8 @@ def _biases(biases: list[Array], seen: Measurement) -> Iterator[str]:
     if random:
         b, layer = biases[random[0]], seen.layers[random[0]]
         yield (
-            f"The biases of {_layers(random)} are not 0 at the start: in {layer.name} they spread "
+            f"The biases of {which(random)} are not 0 at the start: in {layer.name} they spread "
             f"by {float(b.std()):.2g}, and what differs from sample to sample by "
             f"{layer.z_std * layer.signal:.2g}. Random biases are the same for every sample and "
             "help no unit to differ; zeros are enough."
         )
-
-
-def _flow(seen: Measurement) -> Iterator[str]:
-    if not seen.finite:
-        yield "Numbers overflow on the way through the network: the weights are far too large."
-        return
-    layers = seen.layers
-    if len(layers) > 1:
-        first, last = layers[0], layers[-1]
-        top = layers[-2]
-        if first.signal > 0.0 and top.signal < ALIKE * first.signal:
-            yield (
-                f"All samples come to look alike: only {top.signal:.1%} of the signal in "
-                f"{top.name} still differs from sample to sample (in layer 1 {first.signal:.0%})."
-            )
-        ratio = first.gradient_std / last.gradient_std if last.gradient_std > 0.0 else math.nan
-        if ratio < 1 / FADES:
-            yield (
-                f"The gradient fades on its way down: {last.gradient_std:.2g} in the last layer, "
-                f"{first.gradient_std:.2g} in the first. The lower layers hardly learn."
-            )
-        elif ratio > FADES:
-            yield (
-                f"The gradient grows on its way down: {last.gradient_std:.2g} in the last layer, "
-                f"{first.gradient_std:.2g} in the first. Steps that suit one layer tear another."
-            )
-    shut = [k for k, la in enumerate(layers) if (la.saturated or 0.0) > 0.5]
-    dead = [k for k, la in enumerate(layers) if (la.dead or 0.0) > 0.3]
-    if shut:
-        most = max(layers[k].saturated or 0.0 for k in shut)
-        yield (
-            f"In {_layers(shut)} up to {most:.0%} of the outputs sit where the activation is "
-            "flat: almost no gradient gets through."
-        )
-    if dead:
-        most = max(layers[k].dead or 0.0 for k in dead)
-        yield f"In {_layers(dead)} up to {most:.0%} of the units are dead: 0 for every sample."
-
-
-def _start(seen: Measurement) -> Iterator[str]:
-    if seen.loss > SURE * seen.chance_loss > 0.0:
-        yield (
-            f"The loss starts at {seen.loss:.3g}, where guessing costs {seen.chance_loss:.3g}: the "
-            "first answers are sure and wrong, and the first updates only unlearn them."
-        )
-    share = seen.largest_class_share
-    if share is not None and share > 0.9:
-        yield f"Untrained, the network gives {share:.0%} of the samples the same class."
-
-
-def _layers(places: list[int]) -> str:
-    """``"layer 1"``, ``"layer 1 and layer 3"``, ``"layers 2 to 9"`` from places counted from 0."""
-    numbers = [k + 1 for k in places]
-    if len(numbers) == 1:
-        return f"layer {numbers[0]}"
-    if len(numbers) > 2 and numbers[-1] - numbers[0] == len(numbers) - 1:
-        return f"layers {numbers[0]} to {numbers[-1]}"
-    names = [f"layer {n}" for n in numbers]
-    return ", ".join(names[:-1]) + f" and {names[-1]}"
