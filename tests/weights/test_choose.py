@@ -31,21 +31,21 @@ def test_lead_within_the_spread_goes_to_the_simplest():
     }
     choice = choose(found)
     assert (choice.name, choice.leader, choice.equals) == ("lecun", "lsuv", ("lecun", "lsuv"))
-    assert "the simpler" in reason_raced(choice, found, 3)
+    assert "the simpler" in reason_raced(choice, found)
 
 
 def test_clear_lead_wins():
     found = {"he": [result([0.9, 0.91, 0.92])], "lsuv": [result([0.5, 0.51, 0.52])]}
     choice = choose(found)
     assert choice.name == "lsuv"
-    assert "larger than the spread" in reason_raced(choice, found, 3)
+    assert "larger than the spread" in reason_raced(choice, found)
 
 
 def test_present_weights_are_named_where_they_do_as_well():
     found = {"present": [result([0.50, 0.60, 0.55])], "he": [result([0.52, 0.58, 0.58])]}
     choice = choose(found)
     assert choice.name == "he"
-    assert "nothing needs to be changed" in reason_raced(choice, found, 3)
+    assert "nothing needs to be changed" in reason_raced(choice, found)
 
 
 def test_who_stopped_early_or_diverged_is_no_winner():

@@ -83,7 +83,7 @@ def test_large_rate_does_not_push_out_a_small_one():
     standing = Standing()
     for number, (name, rate) in enumerate(alive):
         loss = 5.0 - number / 10  # all of 1e-3 are ahead of all of 1e-4
-        standing.put(Trial(name, 0, None, rate, 0), Run((9.0, loss), 0.5))
+        standing.put(Trial(name, 0, None, rate, 0), Run((9.0, loss), (0.1, 0.5)))
     left = survivors(standing, alive, 1, 0)
     assert left == [(name, rate) for rate in (1e-4, 1e-3) for name in "fgh"]
     assert planned(8, 2) == 2 * (8 * 1 + 3 * 3 + 2 * 9)
@@ -106,6 +106,17 @@ def test_interrupted_race_keeps_what_was_done(track):
     found = results(standing, track.segment)
     assert set(found) == {"he", "small"}
     assert all(r.steps == track.segment for r in (found["he"][0], found["small"][0]))
+
+
+def test_after_an_interruption_only_completed_rounds_count():
+    """One entry had got to its end when Ctrl-C came; the other, better so far, had not."""
+    standing = Standing(completed=1, interrupted=True)
+    standing.put(Trial("he", 0, None, 1e-3, 0), Run((2.0, 1.0, 0.2), (0.1, 0.5, 0.9)))
+    standing.put(Trial("lsuv", 1, None, 1e-3, 0), Run((2.0, 0.8), (0.1, 0.6)))
+    found = results(standing, 10)
+    assert found["he"][0].losses == (1.0,)
+    assert found["he"][0].scores == (0.5,)
+    assert found["lsuv"][0].steps == found["he"][0].steps == 10
 
 
 def test_interrupted_advice_is_useful(digits, make):

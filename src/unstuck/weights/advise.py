@@ -217,5 +217,5 @@ def _raced(
     if choice is None:
         return conclude(advice, scratch, rules, setting, untrained(advice))
     advice = replace(advice, best=choice.name, learning_rate=choice.result.learning_rate)
-    reason = reason_raced(choice, found, asked.seeds)
+    reason = reason_raced(choice, found)
     return conclude(advice, scratch, rules, setting, reason)

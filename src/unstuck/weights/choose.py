@@ -73,20 +73,21 @@ def as_good(result: RaceResult, leader: RaceResult) -> bool:
         return False
     n = min(len(result.losses), len(leader.losses))
     behind = np.subtract(result.losses[:n], leader.losses[:n])
-    if n < 2:
-        return bool(behind.mean() <= 0.0)
-    spread = float(np.std(behind, ddof=1))
+    spread = float(np.std(behind, ddof=1)) if n > 1 else 0.0
     return bool(behind.mean() <= max(spread, NO_LEAD * leader.mean))
 
 
-def reason_raced(choice: Choice, found: Mapping[str, Sequence[RaceResult]], seeds: int) -> str:
+def reason_raced(choice: Choice, found: Mapping[str, Sequence[RaceResult]]) -> str:
     """Two sentences: what won by how much, and what is as good or comes next."""
     best, title = choice.result, CANDIDATES[choice.name].title
+    seeds = len(best.losses)
+    spread = f" ± {best.std:.2g}" if seeds > 1 else ""
+    over = f"the mean of {seeds} seeds" if seeds > 1 else "of one seed"
     metric = "accuracy" if best.score >= 0.0 else "error"
     first = (
-        f"{_capital(title)} reached a held-out loss of {best.mean:.3g} ± {best.std:.2g} "
+        f"{_capital(title)} reached a held-out loss of {best.mean:.3g}{spread} "
         f"({metric} {abs(best.score):.3g}) after {best.steps} updates at learning rate "
-        f"{best.learning_rate:g}, the mean of {seeds} seeds."
+        f"{best.learning_rate:g}, {over}."
     )
     others = [name for name in choice.equals if name not in (choice.name, PRESENT)]
     if PRESENT in choice.equals:

@@ -37,10 +37,14 @@ Entry = tuple[str, float]  # candidate and learning rate
 
 @dataclass(slots=True)
 class Standing:
-    """What the race has brought so far: for each entry its runs, one a seed, the longest yet."""
+    """What the race has brought so far: for each entry its runs, one a seed, the longest yet.
+
+    ``completed`` are the segments of the last round that all entries of it came through.
+    """
 
     runs: dict[Entry, dict[int, Run]] = field(default_factory=dict)
     interrupted: bool = False
+    completed: int = 0
 
     def put(self, trial: Trial, run: Run) -> None:
         """Keep a run; a longer one replaces a shorter one of the same start."""
@@ -95,6 +99,7 @@ def race(
                 done += planned_segments
                 if progress is not None:
                     progress(done, total, what)
+            standing.completed = segments
             if number + 1 < len(ROUNDS):
                 alive = survivors(standing, alive, segments, number)
     except KeyboardInterrupt:
@@ -168,34 +173,54 @@ def kept(candidates: int, rates: int, number: int) -> int:
 
 
 def results(standing: Standing, segment: int) -> dict[str, list[RaceResult]]:
-    """For every candidate its results, one a learning rate, the furthest and best first."""
+    """For every candidate its results, one a learning rate, the furthest and best first.
+
+    After an interruption only completed rounds count, where there is one: whoever happened to be
+    ahead in time is not ahead in the race.
+    """
+    most = standing.completed or ROUNDS[-1]
     longest = max(
-        (len(run.losses) for runs in standing.runs.values() for run in runs.values()), default=1
+        (min(len(r.losses), most + 1) for runs in standing.runs.values() for r in runs.values()),
+        default=1,
     )
     found: dict[str, list[RaceResult]] = {}
     for (name, rate), runs in standing.runs.items():
-        points = min(len(run.losses) for run in runs.values())
-        table = np.array([runs[seed].losses[:points] for seed in sorted(runs)])  # (seeds, points)
-        last = table[:, -1]
-        finite = bool(np.isfinite(last).all())
-        with np.errstate(invalid="ignore"):
-            curve = Curve(
-                tuple(k * segment for k in range(points)),
-                tuple(table.mean(axis=0).tolist()),
-                tuple(table.min(axis=0).tolist()),
-                tuple(table.max(axis=0).tolist()),
+        points = min(longest, *(len(run.losses) for run in runs.values()))
+        found.setdefault(name, []).append(
+            _result(
+                [runs[seed] for seed in sorted(runs)],
+                points,
+                rate,
+                segment,
+                stopped_early=points < longest,
             )
-        result = RaceResult(
-            tuple(last.tolist()),
-            tuple(runs[seed].score for seed in sorted(runs)),
-            float(last.mean()) if finite else math.inf,
-            float(last.std(ddof=1)) if finite and len(last) > 1 else math.nan,
-            (points - 1) * segment,
-            curve,
-            rate,
-            stopped_early=points < longest,
         )
-        found.setdefault(name, []).append(result)
     for entries in found.values():
         entries.sort(key=lambda result: (-result.steps, result.mean))
     return found
+
+
+def _result(
+    runs: Sequence[Run], points: int, rate: float, segment: int, *, stopped_early: bool
+) -> RaceResult:
+    """What the runs of one entry came to, at so many looks."""
+    table = np.array([run.losses[:points] for run in runs])  # (seeds, points)
+    last = table[:, -1]
+    finite = bool(np.isfinite(last).all())
+    with np.errstate(invalid="ignore"):
+        curve = Curve(
+            tuple(k * segment for k in range(points)),
+            tuple(table.mean(axis=0).tolist()),
+            tuple(table.min(axis=0).tolist()),
+            tuple(table.max(axis=0).tolist()),
+        )
+    return RaceResult(
+        tuple(last.tolist()),
+        tuple(run.scores[points - 1] for run in runs),
+        float(last.mean()) if finite else math.inf,
+        float(last.std(ddof=1)) if finite and len(last) > 1 else math.nan,
+        (points - 1) * segment,
+        curve,
+        rate,
+        stopped_early=stopped_early,
+    )

@@ -54,10 +54,10 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Held-out loss after 0, 1, 2, ... segments, and the score at the end; inf when diverged."""
+    """Held-out loss and score after 0, 1, 2, ... segments; inf and -inf when diverged."""
 
     losses: tuple[float, ...]
-    score: float
+    scores: tuple[float, ...]
 
 
 def run_trial(track: Track, trial: Trial, segments: int) -> Run:
@@ -67,8 +67,7 @@ def run_trial(track: Track, trial: Trial, segments: int) -> Run:
     all candidates see the same batches.
     """
     network = deepcopy(track.network)
-    losses: list[float] = []
-    score = math.nan
+    seen: list[tuple[float, float]] = []
     with limit_blas_threads(1), np.errstate(all="ignore"):
         try:
             if trial.rules is not None:
@@ -84,17 +83,16 @@ def run_trial(track: Track, trial: Trial, segments: int) -> Run:
                 threads=1,
                 record=False,
             )
-            losses.append(_judge(track, network)[0])
+            seen.append(_judge(track, network))
             for done in range(segments):
                 history = trainer.fit(track.X, track.y, keep_optimizer=done > 0)
                 if history.stopped == "interrupted":
                     raise KeyboardInterrupt
-                loss, score = _judge(track, network)
-                losses.append(loss)
+                seen.append(_judge(track, network))
         except (DivergenceError, InvalidInputError, FloatingPointError):
-            losses += [math.inf] * (segments + 1 - len(losses))
-            score = -math.inf
-    return Run(tuple(loss if math.isfinite(loss) else math.inf for loss in losses), score)
+            seen += [(math.inf, -math.inf)] * (segments + 1 - len(seen))
+    losses, scores = zip(*seen, strict=True)
+    return Run(tuple(loss if math.isfinite(loss) else math.inf for loss in losses), scores)
 
 
 def _stream(track: Track, trial: Trial, purpose: int) -> np.random.Generator:
