@@ -11,9 +11,12 @@ Jamieson and Talwalkar (2016), Non-stochastic best arm identification, arXiv:150
 from __future__ import annotations
 
 import math
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from multiprocessing import current_process
 
 import numpy as np
 
@@ -129,6 +132,9 @@ def run_all(
 
 
 def _numbered(at: int, track: Track, trial: Trial, segments: int) -> tuple[int, Run]:
+    own = current_process().name.startswith("LokyProcess")
+    if own and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, who ends this one
     return at, run_trial(track, trial, segments)
 
 
