@@ -110,7 +110,7 @@ def test_hidden_outputs_are_those_of_the_forward_pass():
 
 def test_weights_that_overflow_are_drawn_all_the_same(tmp_path):
     net = network(3, "relu")
-    net.theta[...] = 1e200
+    net.theta[...] = 1e110
     advice = advise(net, X, y, quick=True)
     save_figure(advice.plot(), tmp_path / "a.png")
     save_figure(advice.plot(picture="activations", network=net), tmp_path / "b.png")

@@ -38,6 +38,9 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(names)
 
 
+INIT_HELP = f"""{listed(INITIALIZERS)} (looks at the data). Default: what fits the activation, or
+auto where a look at the data shows that it would not do."""
+
 SECTIONS: dict[str, tuple[Row, ...]] = {
     "What to learn": (
         ("--target", str, "COLUMN", "Column of a CSV, array of an NPZ, or file of labels."),
@@ -56,7 +59,7 @@ SECTIONS: dict[str, tuple[Row, ...]] = {
         ("--activation", Name("activation", ACTIVATIONS), "NAME", f"{listed(ACTIVATIONS)}."),
         ("--output", Name("activation", ACTIVATIONS), "NAME", "Output activation, one of those."),
         ("--loss", Name("loss", LOSSES), "NAME", f"{listed(LOSSES)}."),
-        ("--init", Name("initializer", INITIALIZERS), "NAME", f"{listed(INITIALIZERS)}."),
+        ("--init", Name("initializer", INITIALIZERS), "NAME", INIT_HELP),
         ("--batch-norm/--no-batch-norm", None, "", "Batch normalisation in the hidden layers."),
         ("--dtype", Name("dtype", DTYPES), "NAME", f"{listed(DTYPES)}."),
     ),

@@ -42,6 +42,10 @@ class Critical:
     on, 0 for a linear one (Pennington, Schoenholz and Ganguli, 2017, arXiv:1711.04735).
 
     The ``centered_`` fields say the same of ``phi - shift``, with ``shift = E[phi]``.
+
+    >>> at = critical("tanh")
+    >>> round(at.gain, 6), at.bias_variance, at.depth_scale
+    (1.0, 0.0, inf)
     """
 
     activation: str
