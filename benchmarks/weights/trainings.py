@@ -13,6 +13,7 @@ import numpy as np
 from benchmarks.weights.cells import Cell
 from unstuck.base.arrays import AnyArray
 from unstuck.base.errors import DivergenceError, InvalidInputError
+from unstuck.base.optional import available
 from unstuck.base.threads import limit_blas_threads
 from unstuck.core.network import Network
 from unstuck.core.optimizers import Optimizer, get_optimizer
@@ -28,6 +29,7 @@ from unstuck.weights.recipe import Rule, begin
 from unstuck.weights.setting import look_around
 
 Rules = tuple[Rule, ...]
+ENGINE = "compiled" if available("numba") else "auto"  # small networks gain most
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ def train(cell: Cell, candidate: str, seed: int) -> float:
                 batch_size=cell.batch_size,
                 epochs=cell.epochs,
                 random_state=seed,
+                engine=ENGINE,
                 threads=1,
                 record=False,
             ).fit(data.X, data.y)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from unstuck.weights.advice import Curve, RaceResult
-from unstuck.weights.choose import as_good, best_rate, choose, reason_raced
+from unstuck.weights.choose import as_good, best_rate, choose, level_with, reason_raced
 
 
 def result(losses, rate=1e-3, steps=90, score=0.9):
@@ -38,7 +38,25 @@ def test_clear_lead_wins():
     found = {"he": [result([0.9, 0.91, 0.92])], "lsuv": [result([0.5, 0.51, 0.52])]}
     choice = choose(found)
     assert choice.name == "lsuv"
-    assert "larger than the spread" in reason_raced(choice, found)
+    assert "larger than chance explains" in reason_raced(choice, found)
+
+
+def test_who_is_behind_in_loss_and_score_is_not_taken_for_its_simplicity():
+    found = {
+        "lecun": [result([0.52, 0.58, 0.58], score=0.89)],
+        "lsuv": [result([0.50, 0.60, 0.55], score=0.90)],
+    }
+    choice = choose(found)
+    assert (choice.name, choice.equals) == ("lsuv", ("lsuv",))
+    assert "within chance, but its accuracy is 0.89" in reason_raced(choice, found)
+
+
+def test_lead_is_judged_by_its_standard_error():
+    """0.1 ahead on average, 0.15 apart between seeds: 0.07 of that is left in a mean of five."""
+    gaps = np.array([-0.1, 0.3, 0.0, 0.2, 0.1])
+    leader = result([0.5] * 5)
+    assert not as_good(result(0.5 + gaps), leader)
+    assert level_with(result(0.5 + gaps), leader)
 
 
 def test_present_weights_are_named_where_they_do_as_well():

@@ -89,6 +89,29 @@ def test_large_rate_does_not_push_out_a_small_one():
     assert planned(8, 2) == 2 * (8 * 1 + 3 * 3 + 2 * 9)
 
 
+def test_more_seeds_where_the_choice_is_made(track):
+    plans = {str(k): (Rule("normal", k / 10),) * 3 for k in range(1, 5)}
+    index = {name: int(name) for name in plans}
+    seen = []
+    standing = race(
+        track,
+        plans,
+        [1e-3],
+        1,
+        more_seeds=2,
+        index=index,
+        n_jobs=1,
+        progress=lambda *a: seen.append(a),
+    )
+    found = results(standing, track.segment)
+    assert sorted(len(found[name][0].losses) for name in plans) == [1, 1, 3, 3]
+    assert planned(4, 1, 1, 2) == seen[-1][0] == seen[-1][1] == 4 * 1 + 3 * 3 + 2 * 9 * 3
+
+
+def test_seeds_that_were_asked_for_are_not_exceeded(reference):
+    assert {len(r.losses) for c in reference.candidates for r in c.races} == {2}
+
+
 def test_slow_machine_cuts_the_last_round_short():
     assert affordable(left=100.0, spent=10.0, done=100, trials=20) == 9
     assert affordable(left=12.0, spent=10.0, done=100, trials=20) == 6

@@ -15,7 +15,6 @@ from unstuck.app.weights_options import (
     BATCH_SIZE,
     BUDGET,
     OPTIMIZER,
-    SEEDS,
     WIDTH,
     parameters,
 )
@@ -157,7 +156,7 @@ def asked(
             optimizer=options["optimizer"] or OPTIMIZER,
             batch_size=options["batch_size"] or BATCH_SIZE,
             budget_seconds=options["budget"] or BUDGET,
-            seeds=options["seeds"] or SEEDS,
+            seeds=options["seeds"],
             steps=options["steps"],
             quick=options["quick"],
             n_jobs=options["jobs"],

@@ -9,7 +9,7 @@ from unstuck.app.train_options import PATH, Row, listed, option, rows_of
 from unstuck.core.initializers import INITIALIZERS
 from unstuck.core.optimizers import OPTIMIZERS
 
-BUDGET, SEEDS, BATCH_SIZE, OPTIMIZER = 60.0, 3, 32, "adam"
+BUDGET, BATCH_SIZE, OPTIMIZER = 60.0, 32, "adam"
 WIDTH = 64  # of each of --depth layers
 COUNT = Count()
 
@@ -49,7 +49,7 @@ SECTIONS: dict[str, tuple[Row, ...]] = {
             f"How long the race may take. Default: {BUDGET:g}.",
         ),
         ("--steps", COUNT, "N", STEPS_HELP),
-        ("--seeds", COUNT, "N", f"Trainings of each candidate and rate. Default: {SEEDS}."),
+        ("--seeds", COUNT, "N", "Trainings of each candidate and rate. Default: 3; 5 at last."),
         ("--seed", Count(least=0), "N", "Same seed and --steps, same result. Default: 0."),
         ("--jobs", COUNT, "N", "Trainings at once. Default: one a core."),
     ),

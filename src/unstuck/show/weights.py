@@ -53,7 +53,7 @@ def advice_lines(advice: WeightAdvice, *, width: int = WIDTH) -> list[Line]:
 
 
 def keeps_present(advice: WeightAdvice) -> bool:
-    """True where the present weights are the best, or no worse than the best within the spread."""
+    """True where the present weights are the best, or no worse than the best within chance."""
     if advice.best == PRESENT:
         return True
     races = {c.name: c.race for c in advice.candidates if c.race is not None}

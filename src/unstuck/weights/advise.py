@@ -51,7 +51,7 @@ def advise(
     optimizer: str | Optimizer = "adam",
     batch_size: int | str = 32,
     budget_seconds: float = 60.0,
-    seeds: int = 3,
+    seeds: int | None = None,
     steps: int | None = None,
     quick: bool = False,
     n_jobs: int | None = None,
@@ -72,8 +72,9 @@ def advise(
         As training will use them.
     budget_seconds : float
         About how long the race may take; it decides how many updates a full training has.
-    seeds : int
-        Short trainings of each candidate at each learning rate.
+    seeds : int, optional
+        Short trainings of each candidate at each learning rate. Default: 3, and in the last round
+        5 where the budget (or ``steps``) allows a training of full length.
     steps : int, optional
         Updates of a full training, in place of what the budget allows: the numbers are then the
         same on any machine.
@@ -189,6 +190,7 @@ def _raced(
         entered,
         asked.rates,
         asked.seeds,
+        more_seeds=asked.more_seeds if pace.more_seeds else 0,
         index=index,
         n_jobs=n_jobs,
         seconds=pace.seconds,

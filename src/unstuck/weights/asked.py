@@ -13,6 +13,7 @@ from unstuck.training.trainer import check_batch_size, check_count
 from unstuck.weights.pace import Wishes
 from unstuck.weights.race import planned
 
+SEEDS, MORE_SEEDS = 3, 2  # of each candidate; more of them in the last round, if there is time
 RATES = (0.1, 0.3, 1.0)  # of the optimiser's own learning rate; for Adam 1e-4, 3e-4, 1e-3
 
 
@@ -24,6 +25,7 @@ class Asked:
     rates: tuple[float, ...]
     batch_size: int | str
     seeds: int
+    more_seeds: int
     steps: int | None
     budget: float
 
@@ -33,7 +35,7 @@ class Asked:
         optimizer: str | Optimizer,
         learning_rate: float | Sequence[float] | None,
         batch_size: int | str,
-        seeds: int,
+        seeds: int | None,
         steps: int | None,
         budget: float,
     ) -> Asked:
@@ -57,12 +59,23 @@ class Asked:
             replace(found, **options),  # type: ignore[type-var]
             rates,
             check_batch_size(batch_size),
-            check_count(seeds, "seeds") or 1,
+            check_count(seeds, "seeds") or SEEDS,
+            MORE_SEEDS if seeds is None else 0,
             check_count(steps, "steps"),
             float(budget),
         )
 
     def wishes(self, candidates: int, n_jobs: int | None) -> Wishes:
         """What the pace of a race of so many candidates follows from."""
-        segments = planned(candidates, len(self.rates)) * self.seeds
-        return Wishes(self.optimizer, self.batch_size, self.steps, self.budget, segments, n_jobs)
+        segments, with_more = (
+            planned(candidates, len(self.rates), self.seeds, more) for more in (0, self.more_seeds)
+        )
+        return Wishes(
+            self.optimizer,
+            self.batch_size,
+            self.steps,
+            self.budget,
+            segments,
+            with_more,
+            n_jobs,
+        )

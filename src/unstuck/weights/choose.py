@@ -28,7 +28,7 @@ def choose(found: Mapping[str, Sequence[RaceResult]]) -> Choice | None:
     """The recommendation of a race; None where nothing was raced to a finite loss.
 
     Among those that ran to the end, the lowest mean loss leads. Whoever is not behind it by more
-    than the spread over seeds is as good, and of those the one that stands first in the table of
+    than chance explains is as good, and of those the one that stands first in the table of
     candidates, with the simplest formula, is recommended.
     """
     best = {name: best_rate(results) for name, results in found.items()}
@@ -52,7 +52,7 @@ def best_rate(results: Sequence[RaceResult]) -> RaceResult:
     longest = max(result.steps for result in results)
     final = [result for result in results if result.steps == longest]
     lowest = min(final, key=_careful)
-    level = [result for result in final if as_good(result, lowest)]
+    level = [result for result in final if level_with(result, lowest)]
     return max(level, key=lambda result: (min(result.scores), -_careful(result)))
 
 
@@ -61,11 +61,23 @@ def _careful(result: RaceResult) -> float:
 
 
 def as_good(result: RaceResult, leader: RaceResult) -> bool:
-    """True if the leader's lead is no larger than the spread over seeds.
+    """True if the leader's lead is no larger than its standard error, and its score no higher.
+
+    A lower loss that is within chance is no lead, but who also classifies fewer samples right
+    (or has a larger error) is behind in both, and is not taken for its simpler formula.
+    """
+    return result is leader or (
+        level_with(result, leader, of_mean=True) and result.score >= leader.score
+    )
+
+
+def level_with(result: RaceResult, leader: RaceResult, *, of_mean: bool = False) -> bool:
+    """True if the leader's lead is within the spread over seeds (``of_mean``: of their mean).
 
     Both saw the same batches at the same seed, so the differences seed by seed are judged: their
-    mean against their standard deviation. A few seeds say little (eight identical initialisers
-    differ by 10 % in loss through their seeds alone), so a twentieth of the loss is no lead.
+    mean against their standard deviation, or their standard error. A few seeds say little (eight
+    identical initialisers differ by 10 % in loss through their seeds alone), so a twentieth of the
+    loss is no lead.
     """
     if result is leader:
         return True
@@ -74,6 +86,8 @@ def as_good(result: RaceResult, leader: RaceResult) -> bool:
     n = min(len(result.losses), len(leader.losses))
     behind = np.subtract(result.losses[:n], leader.losses[:n])
     spread = float(np.std(behind, ddof=1)) if n > 1 else 0.0
+    if of_mean:
+        spread /= math.sqrt(n)
     return bool(behind.mean() <= max(spread, NO_LEAD * leader.mean))
 
 
@@ -94,17 +108,19 @@ def reason_raced(choice: Choice, found: Mapping[str, Sequence[RaceResult]]) -> s
         return first + " Your present weights do as well, so nothing needs to be changed."
     if others:
         names = ", ".join(CANDIDATES[name].title for name in others)
-        return first + f" {_capital(names)} did no worse within the spread; this is the simpler."
+        return (
+            first + f" {_capital(names)} did no better than chance explains; this is the simpler."
+        )
     rest = {n: best_rate(r) for n, r in found.items() if n != choice.name}
     ended = {n: r for n, r in rest.items() if r.steps == best.steps}
     if not ended:
         return first + " No other candidate came so far."
     runner = min(ended, key=lambda n: ended[n].mean)
     second = ended[runner]
-    return (
-        first + f" The next best, {CANDIDATES[runner].title}, came to {second.mean:.3g}: the lead "
-        "is larger than the spread."
-    )
+    next_best = f" The next best, {CANDIDATES[runner].title}, came to {second.mean:.3g}: the lead "
+    if level_with(second, best, of_mean=True):
+        return first + next_best + f"is within chance, but its {metric} is {abs(second.score):.3g}."
+    return first + next_best + "is larger than chance explains."
 
 
 def _capital(text: str) -> str:

@@ -39,13 +39,17 @@ STARTING_SECONDS = 3.0  # of worker processes, with what they import
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the pace follows from; ``segments`` is the length of the whole race, in segments."""
+    """What the pace follows from; ``segments`` is the length of the whole race, in segments.
+
+    It is ``with_more`` of them at more seeds in the last round, for which there may be time.
+    """
 
     optimizer: Optimizer
     batch_size: int | str
     steps: int | None
     budget: float
     segments: int
+    with_more: int
     n_jobs: int | None
 
 
@@ -54,7 +58,8 @@ class Pace:
     """The track, the updates of a full training, and what the whole race will take.
 
     ``spent`` are the seconds that timing took. ``hurried`` is True where the budget allows less
-    than half of the updates that a full training should have.
+    than half of the updates that a full training should have. ``more_seeds`` is True where there
+    is time for more of them in the last round.
     """
 
     track: Track
@@ -64,6 +69,7 @@ class Pace:
     notes: tuple[str, ...]
     spent: float
     hurried: bool
+    more_seeds: bool
 
 
 def plan_race(
@@ -93,9 +99,13 @@ def plan_race(
     pace, extra = time_steps(track)
     jobs = _jobs(wishes.n_jobs)
     steps, notes = wishes.steps, []
+    segments = wishes.with_more
     if steps is None:
         left = max(SPENT * wishes.budget - STARTING_SECONDS, 0.3 * wishes.budget)
-        steps = int((left * jobs / wishes.segments - extra) / pace * SEGMENTS)
+        steps = int((left * jobs / segments - extra) / pace * SEGMENTS)
+        if steps < longest:
+            segments = wishes.segments
+            steps = int((left * jobs / segments - extra) / pace * SEGMENTS)
         if steps < STEPS_LEAST:
             notes.append(
                 f"The budget of {wishes.budget:g} s allows {max(steps, 0)} updates a training; "
@@ -109,10 +119,11 @@ def plan_race(
         track,
         segment * SEGMENTS,
         pace,
-        wishes.segments * (segment * pace + extra) / jobs,
+        segments * (segment * pace + extra) / jobs,
         tuple(notes),
         time.perf_counter() - started,
         hurried=wishes.steps is None and steps < longest / 2,
+        more_seeds=segments == wishes.with_more,
     )
 
 

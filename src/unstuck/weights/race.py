@@ -69,6 +69,7 @@ def race(
     learning_rates: Sequence[float],
     seeds: int,
     *,
+    more_seeds: int = 0,
     index: dict[str, int],
     n_jobs: int | None = None,
     seconds: float = math.inf,
@@ -77,23 +78,25 @@ def race(
 ) -> Standing:
     """Run the rounds. ``plans`` maps names to rules; ``index`` numbers them for their seeds.
 
+    The last round has ``more_seeds`` than those before, for there the choice is made.
     ``seconds`` is what all of it is expected to take. Where the machine turns out to be slower,
     the last round is cut short so that ``limit`` seconds are kept to, as far as it can be. Ctrl-C
     ends the race with what there is.
     """
     standing = Standing()
     alive = [(name, rate) for rate in learning_rates for name in plans]
-    total, done = planned(len(plans), len(learning_rates)) * seeds, 0
+    total, done = planned(len(plans), len(learning_rates), seeds, more_seeds), 0
     jobs, started = workers(n_jobs, seconds), time.perf_counter()
     try:
         for number, planned_segments in enumerate(ROUNDS):
-            segments = planned_segments
+            segments, drawn = planned_segments, seeds
             if number + 1 == len(ROUNDS) and done:
+                drawn += more_seeds
                 left = limit - (time.perf_counter() - started)
-                segments = affordable(left, time.perf_counter() - started, done, len(alive) * seeds)
+                segments = affordable(left, time.perf_counter() - started, done, len(alive) * drawn)
             trials = [
                 Trial(name, index[name], plans[name], rate, seed)
-                for seed in range(seeds)
+                for seed in range(drawn)
                 for name, rate in alive
             ]
             what = f"round {number + 1} of {len(ROUNDS)}"
@@ -162,13 +165,13 @@ def survivors(
     return [entry for entry in alive if entry in going]
 
 
-def planned(candidates: int, rates: int) -> int:
-    """Segments that a race runs for one seed."""
+def planned(candidates: int, rates: int, seeds: int = 1, more_seeds: int = 0) -> int:
+    """Segments that a race runs; in its last round at so many more seeds."""
     total, n = 0, candidates
     for number, segments in enumerate(ROUNDS):
-        total += n * rates * segments
-        if number + 1 < len(ROUNDS):
-            n = kept(n, rates, number)
+        last = number + 1 == len(ROUNDS)
+        total += n * rates * segments * (seeds + more_seeds * last)
+        n = n if last else kept(n, rates, number)
     return total
 
 
