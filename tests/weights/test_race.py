@@ -1,6 +1,7 @@
 """The race: the same numbers on any backend, losers and wrecks out, something left when stopped."""
 
 import warnings
+from dataclasses import replace
 
 import joblib
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from unstuck.weights import advise
 from unstuck.weights.race import Standing, affordable, planned, race, results, survivors
 from unstuck.weights.recipe import Rule
-from unstuck.weights.trial import Run, Track, Trial, run_trial
+from unstuck.weights.trial import Run, Track, Trial, parts, run_trial
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +65,24 @@ def test_batches_are_paired_and_weights_are_not(track):
     other = run_trial(track, Trial("y", 1, rules, 1e-3, 0), 1)
     assert other.losses[0] != same[0].losses[0]
     assert track.network.theta is not None
+
+
+def test_few_held_out_samples_are_others_at_every_seed(track):
+    X, y, X_held, y_held = parts(track, 0)
+    assert X is track.X
+    assert y_held is track.y_held
+    rows = [{x.tobytes() for x in parts(track, seed)[2]} for seed in range(3)]
+    assert rows[0] != rows[1] != rows[2]
+    other = parts(track, 2)
+    assert [len(part) for part in other] == [len(X), len(y), len(X_held), len(y_held)]
+    together = sorted(x.tobytes() for x in (*other[0], *other[2]))
+    assert together == sorted(x.tobytes() for x in (*X, *X_held))
+    assert all((parts(track, 2)[k] == other[k]).all() for k in range(4))
+
+
+def test_many_held_out_samples_are_the_same_at_every_seed(track):
+    many = replace(track, X_held=np.zeros((2000, 64)), y_held=np.zeros(2000, int))
+    assert parts(many, 1)[2] is many.X_held
 
 
 def test_trial_leaves_the_network_alone(track):

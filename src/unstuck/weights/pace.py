@@ -18,16 +18,16 @@ from unstuck.base.errors import DivergenceError, InvalidInputError
 from unstuck.base.threads import limit_blas_threads
 from unstuck.core.network import Network
 from unstuck.core.optimizers import Optimizer
-from unstuck.data.split import split_indices, take_rows
+from unstuck.data.split import take_rows
 from unstuck.training.engines.choose import numpy_seconds
 from unstuck.training.engines.plan import unsupported
 from unstuck.training.engines.protocol import Job
 from unstuck.training.evaluate import evaluate
 from unstuck.training.trainer import Trainer
 from unstuck.weights.race import SEGMENTS, workers
-from unstuck.weights.trial import Track
+from unstuck.weights.trial import HELD, HELD_MOST, Track, divide
 
-HELD_SHARE, HELD_MOST = 0.2, 2000  # of the samples, for judging
+HELD_SHARE = 0.2  # of the samples at most, for judging
 EPOCHS_MOST, STEPS_MOST, STEPS_LEAST = 30, 6000, 45
 SPENT = 0.8  # of the budget is planned for; processes must start, and machines get busy
 TIMED_BATCHES, TIMED_SECONDS = 256, 0.2  # until one of them is reached
@@ -136,16 +136,11 @@ def _jobs(n_jobs: int | None) -> int:
 
 def _parts(y: AnyArray, task: str, entropy: int) -> tuple[AnyArray, AnyArray]:
     """Rows to train on, in random order, and rows held out."""
-    rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(2,)))
+    rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(HELD,)))
     n = len(y)
     if n < 2:
         raise InvalidInputError(f"{n} sample cannot be raced on; give more, or quick=True.")
-    fraction = min(HELD_SHARE, HELD_MOST / n)
-    try:
-        stratify = task == "classification" and y.ndim == 1
-        train, held = split_indices(y, fraction, rng, stratify=stratify)
-    except InvalidInputError:  # too few of a class
-        train, held = split_indices(y, fraction, rng, stratify=False)
+    train, held = divide(y, min(HELD_SHARE, HELD_MOST / n), task, rng)
     return rng.permutation(train), held
 
 

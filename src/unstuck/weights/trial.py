@@ -17,11 +17,15 @@ from unstuck.base.errors import DivergenceError, InvalidInputError
 from unstuck.base.threads import limit_blas_threads
 from unstuck.core.network import Network
 from unstuck.core.optimizers import Optimizer
+from unstuck.data.split import split_indices
 from unstuck.training.evaluate import evaluate
 from unstuck.training.trainer import Trainer
 from unstuck.weights.recipe import Rule, begin
 
-WEIGHTS, BATCHES = 0, 1  # purposes of a seed
+WEIGHTS, BATCHES, HELD = 0, 1, 2  # purposes of a seed
+HELD_MOST = 2000  # samples held out; so many tell candidates apart, whichever they are
+
+Parts = tuple[AnyArray, AnyArray, AnyArray, AnyArray]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +67,11 @@ class Run:
 def run_trial(track: Track, trial: Trial, segments: int) -> Run:
     """Train for so many segments from the start.
 
-    The weights are drawn from (candidate, seed), the batches from the seed alone, so at one seed
-    all candidates see the same batches.
+    The weights are drawn from (candidate, seed); batches and held-out samples follow from the seed
+    alone, so at one seed all candidates see the same.
     """
     network = deepcopy(track.network)
+    X, y, X_held, y_held = parts(track, trial.seed)
     seen: list[tuple[float, float]] = []
     with limit_blas_threads(1), np.errstate(all="ignore"):
         try:
@@ -83,16 +88,45 @@ def run_trial(track: Track, trial: Trial, segments: int) -> Run:
                 threads=1,
                 record=False,
             )
-            seen.append(_judge(track, network))
+            seen.append(_judge(network, X_held, y_held))
             for done in range(segments):
-                history = trainer.fit(track.X, track.y, keep_optimizer=done > 0)
+                history = trainer.fit(X, y, keep_optimizer=done > 0)
                 if history.stopped == "interrupted":
                     raise KeyboardInterrupt
-                seen.append(_judge(track, network))
+                seen.append(_judge(network, X_held, y_held))
         except (DivergenceError, InvalidInputError, FloatingPointError):
             seen += [(math.inf, -math.inf)] * (segments + 1 - len(seen))
     losses, scores = zip(*seen, strict=True)
     return Run(tuple(loss if math.isfinite(loss) else math.inf for loss in losses), scores)
+
+
+def parts(track: Track, seed: int) -> Parts:
+    """What a seed trains on, and what it is judged by: inputs and targets of both.
+
+    Where few samples can be held out, chance has a say in which they are, so every seed has its
+    own.
+    """
+    held = len(track.y_held)
+    if seed == 0 or held >= HELD_MOST:
+        return track.X, track.y, track.X_held, track.y_held
+    X, y = np.concatenate((track.X, track.X_held)), np.concatenate((track.y, track.y_held))
+    rng = np.random.default_rng(np.random.SeedSequence(track.entropy, spawn_key=(HELD, seed)))
+    rest, out = divide(y, held / len(y), track.network.task, rng)
+    return X[rest], y[rest], X[out], y[out]
+
+
+def divide(
+    y: AnyArray, fraction: float, task: str, rng: np.random.Generator
+) -> tuple[AnyArray, AnyArray]:
+    """Rows to train on and rows held out, both ascending; of every class its share, if it can be.
+
+    >>> divide(np.array([0, 0, 1, 1]), 0.5, "classification", np.random.default_rng(0))
+    (array([0, 3]), array([1, 2]))
+    """
+    try:
+        return split_indices(y, fraction, rng, stratify=task == "classification" and y.ndim == 1)
+    except InvalidInputError:  # too few of a class
+        return split_indices(y, fraction, rng, stratify=False)
 
 
 def _stream(track: Track, trial: Trial, purpose: int) -> np.random.Generator:
@@ -100,13 +134,13 @@ def _stream(track: Track, trial: Trial, purpose: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(track.entropy, spawn_key=key))
 
 
-def _judge(track: Track, network: Network) -> tuple[float, float]:
+def _judge(network: Network, X_held: AnyArray, y_held: AnyArray) -> tuple[float, float]:
     """Loss and score of the held-out part: accuracy, or minus the root mean square error."""
     if network.task != "regression":
-        seen = evaluate(network, track.X_held, track.y_held)
+        seen = evaluate(network, X_held, y_held)
         return seen.cost, seen.score
-    seen = evaluate(network, track.X_held, track.y_held, keep_outputs=True)
+    seen = evaluate(network, X_held, y_held, keep_outputs=True)
     if seen.outputs is None:
         return seen.cost, math.nan
-    wrong = seen.outputs - network.encode(track.y_held)
+    wrong = seen.outputs - network.encode(y_held)
     return seen.cost, -float(np.sqrt(np.mean(wrong.astype(np.float64) ** 2)))
