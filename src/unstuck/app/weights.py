@@ -37,7 +37,8 @@ HELP = """Say which initial weights a network should have on some data.
 
 Theory gives gains, one forward and one backward pass show what each candidate does to these data,
 and a race of short trainings decides. The recommendation comes as NumPy to paste, a line a layer.
-Without arguments it looks at the digits. DATA is whatever `unstuck train` takes.
+Without arguments it looks at the digits. DATA is whatever `unstuck train` takes. With --script
+network, data and weights are read off a NumPy program, and each line to change is named.
 
 Exit code: 0 done, 2 something that was typed or given cannot be used, 130 Ctrl-C (what is known
 until then is shown).
@@ -47,6 +48,7 @@ Examples:
   unstuck weights digits --hidden 64,64 --activation sigmoid
   unstuck weights mnist --depth 20 --width 64 --activation tanh --out weights
   unstuck weights houses.csv --target price --quick
+  unstuck weights --script my_network.py
 """
 
 
@@ -54,6 +56,10 @@ def run_weights(**options: Any) -> int:
     """Run the command; returns the exit code."""
     typed = typed_options(click.get_current_context())
     screen = Screen(quiet=options["quiet"], as_json=options["as_json"])
+    if options["script"]:
+        from unstuck.app.weights_script import run_script
+
+        return run_script(options, typed, screen)
     network, X, y = described(options, typed, screen)
     advice = asked(options, network, X, y, screen)
     screen.json(as_json(advice))

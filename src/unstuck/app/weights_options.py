@@ -20,7 +20,15 @@ optimiser's own."""
 STEPS_HELP = """Updates of a full training, in place of what --budget allows: the same numbers on
 any machine."""
 
+SCRIPT_HELP = """A NumPy program: its network, data and weights are read off a run of it, in a
+scratch copy."""
+PYTHON_HELP = "The Python that runs your program, where it is not the one that runs unstuck."
+
 SECTIONS: dict[str, tuple[Row, ...]] = {
+    "A program written by hand": (
+        ("--script", PATH, "PROGRAM", SCRIPT_HELP),
+        ("--python", str, "PATH", PYTHON_HELP),
+    ),
     "What to learn": rows_of("What to learn", "--target", "--task", "--data-dir", "--scale"),
     "The network": (
         *rows_of("The network", "--hidden"),

@@ -34,7 +34,10 @@ def read_standing(outcome: Outcome, loop: LoopCount) -> Traced | None:
 def standing_steps(tape: Tape) -> Steps:
     """Weights drawn before the loop and read in it, each with one version; one window."""
     slots = read_slots(tape)
-    drawn = {i for i in range(tape.start) if _drawn(tape, i)}
+    used = {  # before the loop: what labels are made from is data
+        p for node in tape.nodes[: tape.start] if node.op not in SAME for p in node.parents
+    }
+    drawn = {i for i in range(tape.start) if _drawn(tape, i) and i not in used}
     filled = {i for i in range(tape.start) if tape[i].op in FILLED and np.ndim(tape[i].value)}
     found: list[Parameter] = []
     opens: list[int] = []

@@ -191,9 +191,10 @@ class _Work:
         else:
             summary = "Some weights have another size than the number of inputs asks for."
         kept = places if verdict == "change" else ()
+        formula_only = f"by measurement or race (the formula is all there is): {why}"
         return ProgramAdvice(
             self.program.name, verdict, summary, None, kept,
-            (f"by measurement or race, formulas alone: {why}", *self._open(again, kept)),
+            (formula_only, *self._open(again, kept)),
             written="gain^2 / fan_in", rerun=again,
         )  # fmt: skip
 
