@@ -13,7 +13,7 @@ from unstuck.show.diagnosis.characters import pad, shortened, wrap
 from unstuck.show.diagnosis.styled import Line, plain_text
 from unstuck.weights.advice import CandidateAdvice, WeightAdvice
 from unstuck.weights.candidates import PRESENT
-from unstuck.weights.choose import as_good
+from unstuck.weights.choose import choose
 
 WIDTH = 80
 BLANK: Line = ()
@@ -56,11 +56,8 @@ def keeps_present(advice: WeightAdvice) -> bool:
     """True where the present weights are the best, or no worse than the best within chance."""
     if advice.best == PRESENT:
         return True
-    races = {c.name: c.race for c in advice.candidates if c.race is not None}
-    best, present = races.get(advice.best), races.get(PRESENT)
-    if best is None or present is None or best.steps != present.steps:
-        return False
-    return as_good(present, best)
+    choice = choose({c.name: c.races for c in advice.candidates if c.races})
+    return choice is not None and PRESENT in choice.equals
 
 
 def _recommendation(advice: WeightAdvice, width: int) -> list[Line]:

@@ -195,9 +195,18 @@ def race_figure(advice: WeightAdvice, **_: Any) -> Figure:
             figure,
             f"The race: {chosen.title} is recommended",
             f"Held-out loss, each candidate at its best learning rate: mean of {seeds} seeds, band "
-            "from the best seed to the worst.\nA line that ends early lost a round.",
+            "from the best seed to the worst.\n"
+            f"A line that ends early lost a round.{_absent(advice)}",
         )
     return figure
+
+
+def _absent(advice: WeightAdvice) -> str:
+    """Why there is no orange line, where there is none."""
+    present = next((c for c in advice.candidates if c.name == PRESENT), None)
+    if present is None or present.race is not None:
+        return ""
+    return f" Yours were not raced: {present.note}."
 
 
 def _draw_race(axes: Axes, advice: WeightAdvice) -> None:
