@@ -53,6 +53,9 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--part", choices=["report", "tune"], default="report")
     parser.add_argument("--jobs", type=int, default=1, help="trainings at once")
     parser.add_argument("--resume", action="store_true", help="keep answers of older sources")
+    parser.add_argument(
+        "--budget", type=float, default=60.0, help="deep: seconds for a race; more if others work"
+    )
     parser.add_argument("--markdown", action="store_true", help="the tables for the docs, too")
     parser.add_argument("--json", type=Path, default=None, help="default: results/weights.json")
     options = parser.parse_args(arguments)
@@ -101,7 +104,7 @@ def very_deep(options: argparse.Namespace) -> list[dict[str, Any]]:
     for one in deep.DEEP:
         if options.only and not any(part in one.name for part in options.only):
             continue
-        what = deep.measure(one, options.jobs, kept, resume=options.resume)
+        what = deep.measure(one, options.jobs, kept, budget=options.budget, resume=options.resume)
         found.append((one, what))
         said = f"{what['best']}, {what['learning_rate']:g}, {what['scores']}, {what['seconds']} s"
         print(f"{table.told(deep.bar(one, what))}  ({said})", flush=True)

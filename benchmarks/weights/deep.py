@@ -82,21 +82,23 @@ DEEP = (
 )
 
 
-def measure(deep: Deep, jobs: int, store: Store, *, resume: bool) -> dict[str, Any]:
+def measure(deep: Deep, jobs: int, store: Store, *, budget: float, resume: bool) -> dict[str, Any]:
     """The recommendation and what it comes to, kept."""
-    key, adviser = digest("deep", deep.name, SEEDS), fingerprint()
+    key, adviser = digest("deep", deep.name, SEEDS, budget), fingerprint()
     kept = store.get(key)
     if kept is None or not (resume or kept["of"] == adviser):
-        kept = {"of": adviser, **learned(deep, jobs)}
+        kept = {"of": adviser, **learned(deep, jobs, budget)}
         store.put(key, kept)
     return dict(kept)
 
 
-def learned(deep: Deep, jobs: int) -> dict[str, Any]:
+def learned(deep: Deep, jobs: int, budget: float) -> dict[str, Any]:
     """Ask, then train."""
     data = parts("digits", "report")
     started = time.perf_counter()
-    advice = advise(deep.network(0), data.X, data.y, batch_size=BATCH, n_jobs=jobs)
+    advice = advise(
+        deep.network(0), data.X, data.y, batch_size=BATCH, budget_seconds=budget, n_jobs=jobs
+    )
     seconds = time.perf_counter() - started
     scores = []
     for seed in SEEDS:
@@ -119,6 +121,7 @@ def learned(deep: Deep, jobs: int) -> dict[str, Any]:
         "best": advice.best,
         "learning_rate": advice.learning_rate,
         "steps": advice.steps,
+        "budget": budget,
         "seconds": round(seconds, 1),
         "scores": scores,
     }
