@@ -133,7 +133,7 @@ def _traced(
     kept: list[tuple[Request, Outcome]] = []
 
     def run(request: Request) -> Outcome:
-        found = sandbox.run(program, request, Limits(seconds=max(5.0, 0.3 * budget)))
+        found = sandbox.run(program, request, Limits(seconds=max(10.0, 0.4 * budget)))
         kept.append((request, found))
         return found
 
