@@ -53,6 +53,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--part", choices=["report", "tune"], default="report")
     parser.add_argument("--jobs", type=int, default=1, help="trainings at once")
     parser.add_argument("--resume", action="store_true", help="keep answers of older sources")
+    parser.add_argument("--known", action="store_true", help="only cells that are known already")
     parser.add_argument(
         "--budget", type=float, default=60.0, help="deep: seconds for a race; more if others work"
     )
@@ -78,8 +79,10 @@ def over_grid(options: argparse.Namespace) -> dict[str, Any]:
     """The regret, cell by cell."""
     cells = grid(options.part)[: options.cells]
     wanted = [c for c in cells if not options.only or any(part in c.name for part in options.only)]
-    print(f"grid ({options.part}): {len(wanted)} cells, {dt.datetime.now(dt.UTC):%H:%M} UTC")
     judge, rows = Judge(jobs=options.jobs, resume=options.resume), []
+    if options.known:
+        wanted = [cell for cell in wanted if judge.knows(cell)]
+    print(f"grid ({options.part}): {len(wanted)} cells, {dt.datetime.now(dt.UTC):%H:%M} UTC")
     for cell in wanted:
         rows.append(judge.row(cell))
         print(table.line(rows[-1]), flush=True)

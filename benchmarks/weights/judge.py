@@ -53,6 +53,22 @@ class Judge:
         scores |= self.scores(cell, rules, going, seeds)
         return Row(cell.name, answer["best"], answer["seconds"], scores)
 
+    def knows(self, cell: Cell) -> bool:
+        """True if the cell's row takes no training any more."""
+        answer, seeds, rules = self.kept(cell), SEEDS[cell.part], entered(cell, 0)
+        if answer is None:
+            return False
+        missing = {
+            name: [self.known(self.key(cell, name, rule, seed)) is None for seed in seeds]
+            for name, rule in rules.items()
+            if name != PRESENT or answer["best"] == PRESENT
+        }
+        if any(any(gaps[:FIRST]) for gaps in missing.values()):
+            return False
+        first = self.scores(cell, rules, missing, seeds[:FIRST])
+        out = hopeless(first, BEHIND) - {answer["best"]}
+        return not any(any(gaps) for name, gaps in missing.items() if name not in out)
+
     def scores(
         self, cell: Cell, rules: dict[str, Rules | None], names: Iterable[str], seeds: Iterable[int]
     ) -> dict[str, tuple[float, ...]]:
@@ -78,13 +94,18 @@ class Judge:
 
     def answer(self, cell: Cell) -> dict[str, Any]:
         """What the adviser recommends, and the race that it held."""
-        key = digest("answer", cell, ASKED[cell.part])
-        kept = self.answers.get(key)
-        if kept is None or not (self.resume or kept["of"] == self.adviser):
+        kept = self.kept(cell)
+        if kept is None:
             advice, seconds = ask(cell, ASKED[cell.part], self.jobs)
             kept = {"of": self.adviser, "seconds": round(seconds, 2), **told(advice)}
-            self.answers.put(key, kept)
-        return dict(kept)
+            self.answers.put(digest("answer", cell, ASKED[cell.part]), kept)
+        return kept
+
+    def kept(self, cell: Cell) -> dict[str, Any] | None:
+        """A kept answer."""
+        kept = self.answers.get(digest("answer", cell, ASKED[cell.part]))
+        usable = kept is not None and (self.resume or kept["of"] == self.adviser)
+        return dict(kept) if usable else None
 
 
 def told(advice: WeightAdvice) -> dict[str, Any]:

@@ -115,6 +115,27 @@ def test_kept_trainings_are_not_run_again_and_are_kept_apart(tmp_path, monkeypat
     assert len(calls) == 8
 
 
+def test_a_cell_is_known_when_its_answer_and_all_trainings_are(tmp_path, monkeypatch):
+    from benchmarks.doctor.store import Store
+
+    scores = {"he": 0.9, "glorot": 0.88, "rand": 0.2}
+    monkeypatch.setattr("benchmarks.weights.judge.entered", lambda *_: dict.fromkeys(scores))
+    monkeypatch.setattr(
+        "benchmarks.weights.judge.trained",
+        lambda starts, _: [(start, scores[start[1]]) for start in starts],
+    )
+    judge = Judge(1, False, Store(tmp_path / "r"), Store(tmp_path / "a"), "t", "x")
+    kept = {"of": "x", "best": "glorot", "seconds": 3.0}
+    monkeypatch.setattr(Judge, "kept", lambda *_: None)
+    assert not judge.knows(SMALL)
+    monkeypatch.setattr(Judge, "kept", lambda *_: kept)
+    assert not judge.knows(SMALL)
+    found = judge.row(SMALL)
+    assert judge.knows(SMALL)
+    assert (found.best, found.top) == ("glorot", "he")
+    assert {name: len(of) for name, of in found.scores.items()} == {"he": 5, "glorot": 5, "rand": 2}
+
+
 # --------------------------------------------------------------------------------------- scoring
 
 
