@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.__main__ import machine
+from benchmarks.data import SKIPPED, present
 from benchmarks.weights import deep, score, table
 from benchmarks.weights.cells import grid
 from benchmarks.weights.judge import Judge
@@ -79,6 +80,9 @@ def over_grid(options: argparse.Namespace) -> dict[str, Any]:
     """The regret, cell by cell."""
     cells = grid(options.part)[: options.cells]
     wanted = [c for c in cells if not options.only or any(part in c.name for part in options.only)]
+    if not present():
+        print(f"MNIST {SKIPPED}")
+        wanted = [cell for cell in wanted if cell.data != "mnist"]
     judge, rows = Judge(jobs=options.jobs, resume=options.resume), []
     if options.known:
         wanted = [cell for cell in wanted if judge.knows(cell)]
