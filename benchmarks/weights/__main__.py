@@ -54,7 +54,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--part", choices=["report", "tune"], default="report")
     parser.add_argument("--jobs", type=int, default=1, help="trainings at once")
     parser.add_argument("--resume", action="store_true", help="keep answers of older sources")
-    parser.add_argument("--known", action="store_true", help="only cells that are known already")
+    parser.add_argument("--known", action="store_true", help="only what is known already")
     parser.add_argument(
         "--budget", type=float, default=60.0, help="deep: seconds for a race; more if others work"
     )
@@ -110,6 +110,8 @@ def very_deep(options: argparse.Namespace) -> list[dict[str, Any]]:
     kept, found = deep.store(), []
     for one in deep.DEEP:
         if options.only and not any(part in one.name for part in options.only):
+            continue
+        if options.known and kept.get(deep.key(one, options.budget)) is None:
             continue
         what = deep.measure(one, options.jobs, kept, budget=options.budget, resume=options.resume)
         found.append((one, what))

@@ -84,12 +84,16 @@ DEEP = (
 
 def measure(deep: Deep, jobs: int, store: Store, *, budget: float, resume: bool) -> dict[str, Any]:
     """The recommendation and what it comes to, kept."""
-    key, adviser = digest("deep", deep.name, SEEDS, budget), fingerprint()
-    kept = store.get(key)
+    adviser, kept = fingerprint(), store.get(key(deep, budget))
     if kept is None or not (resume or kept["of"] == adviser):
         kept = {"of": adviser, **learned(deep, jobs, budget)}
-        store.put(key, kept)
+        store.put(key(deep, budget), kept)
     return dict(kept)
+
+
+def key(deep: Deep, budget: float) -> str:
+    """What an answer is kept under."""
+    return digest("deep", deep.name, SEEDS, budget)
 
 
 def learned(deep: Deep, jobs: int, budget: float) -> dict[str, Any]:
