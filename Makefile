@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 export PIP_USER := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help train test lint format types floors wheel bench bench-doctor docs-pictures docs-reference clean
+.PHONY: help train test lint format types floors wheel bench bench-doctor bench-weights docs-pictures docs-reference clean
 
 help:  ## say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 16
@@ -51,6 +51,9 @@ bench: $(VENV)/.installed-bench  ## measure against PyTorch, JAX and scikit-lear
 
 bench-doctor: $(VENV)/.installed  ## judge the doctor on seeds, cases and mutants (hours)
 	@$(BIN)/python -m benchmarks.doctor $(ARGS)
+
+bench-weights: $(VENV)/.installed  ## judge the advice on initial weights (hours; ARGS="--cells 12")
+	@$(BIN)/python -m benchmarks.weights $(ARGS)
 
 docs-pictures: $(VENV)/.installed  ## draw the pictures of the documentation anew
 	@$(BIN)/python docs/pictures.py $(ARGS)

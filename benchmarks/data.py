@@ -16,14 +16,21 @@ def mnist() -> tuple[Array, Array, Array, Array] | None:
 
     Nothing is downloaded: a benchmark should not be the first to need the network.
     """
-    from unstuck.data.mnist import load_mnist, local_folder
+    from unstuck.data.mnist import load_mnist
 
-    if not os.environ.get("UNSTUCK_DATA") or local_folder("mnist") is None:
+    if not present():
         return None
     data = load_mnist()
     assert data.X_test is not None
     assert data.y_test is not None
     return data.X_train, data.y_train, data.X_test, data.y_test
+
+
+def present() -> bool:
+    """Whether there is MNIST without downloading it."""
+    from unstuck.data.mnist import local_folder
+
+    return bool(os.environ.get("UNSTUCK_DATA")) and local_folder("mnist") is not None
 
 
 def scaled(images: Array, how: str) -> Array:

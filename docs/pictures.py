@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from unstuck import History, ImageAugmentation, Network, load
+from unstuck import History, ImageAugmentation, InputScaling, Network, advise, load
 from unstuck.core.activations import ACTIVATIONS
 from unstuck.core.schedules import SCHEDULES, get_schedule
 from unstuck.show.style import (
@@ -280,6 +280,41 @@ def draw_augmentation() -> Any:
     return figure
 
 
+# --------------------------------------------------------------------------------- initial weights
+
+
+@cache
+def weights_asked() -> tuple[Network, Any]:
+    """Ten sigmoid layers that begin with positive weights, as the page has it; and the advice."""
+
+    def positive(rng: Any, fan_in: int, fan_out: int, dtype: Any) -> Any:
+        return rng.random((fan_in, fan_out)) * np.sqrt(1 / fan_in)
+
+    digits = load("digits")
+    scaling = InputScaling.fit(digits.X_train, "unit")
+    network = Network.mlp(
+        [64, *[64] * 10, 10], "sigmoid", initializer=positive, scaling=scaling, random_state=0
+    )
+    advice = advise(network, digits.X_train, digits.y_train, learning_rate=1e-3, steps=1260)
+    return network, advice
+
+
+def draw_weights_signals() -> Any:
+    """Signal and gradient in every layer."""
+    return weights_asked()[1].plot(picture="signals")
+
+
+def draw_weights_race() -> Any:
+    """The short trainings."""
+    return weights_asked()[1].plot(picture="race")
+
+
+def draw_weights_activations() -> Any:
+    """What the hidden layers give."""
+    network, advice = weights_asked()
+    return advice.plot(picture="activations", network=network)
+
+
 DRAWN: dict[str, Callable[[], Any]] = {
     "first-run.png": draw_first_run,
     "mistakes.png": draw_mistakes,
@@ -287,6 +322,9 @@ DRAWN: dict[str, Callable[[], Any]] = {
     "activations.png": draw_activations,
     "schedules.png": draw_schedules,
     "augmentation.png": draw_augmentation,
+    "weights-signals.png": draw_weights_signals,
+    "weights-race.png": draw_weights_race,
+    "weights-activations.png": draw_weights_activations,
 }
 """Every picture: a figure, or the file that a run drew."""
 

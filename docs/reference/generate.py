@@ -13,7 +13,7 @@ from pathlib import Path
 import unstuck
 
 PAGE = Path(__file__).with_name("public-names.md")
-OTHERS = ("generate_names", "generate_commands", "generate_record")
+OTHERS = ("generate_names", "generate_commands", "generate_record", "generate_criticality")
 
 OPENING = """\
 # Public names

@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # the same table once more, for editors and type checkers
         UnstuckError,
     )
     from unstuck.core.activations import custom_activation
+    from unstuck.core.criticality import Critical, critical
     from unstuck.core.gradcheck import check_gradients
     from unstuck.core.layers import Activate, BatchNorm, Dense, Dropout
     from unstuck.core.network import Network
@@ -40,12 +41,15 @@ if TYPE_CHECKING:  # the same table once more, for editors and type checkers
     from unstuck.training.callbacks import Callback
     from unstuck.training.history import History
     from unstuck.training.trainer import Trainer
+    from unstuck.weights.advice import WeightAdvice
+    from unstuck.weights.advise import advise
 
 _HOME = {
     "Activate": "unstuck.core.layers",
     "BatchNorm": "unstuck.core.layers",
     "Callback": "unstuck.training.callbacks",
     "CheckpointError": "unstuck.base.errors",
+    "Critical": "unstuck.core.criticality",
     "DataFormatError": "unstuck.base.errors",
     "Dense": "unstuck.core.layers",
     "Diagnosis": "unstuck.doctor.diagnosis",
@@ -63,7 +67,10 @@ _HOME = {
     "RunRecord": "unstuck.record.run_record",
     "Trainer": "unstuck.training.trainer",
     "UnstuckError": "unstuck.base.errors",
+    "WeightAdvice": "unstuck.weights.advice",
+    "advise": "unstuck.weights.advise",
     "check_gradients": "unstuck.core.gradcheck",
+    "critical": "unstuck.core.criticality",
     "custom_activation": "unstuck.core.activations",
     "diagnose": "unstuck.doctor.ask",
     "load": "unstuck.data.load",
@@ -74,6 +81,7 @@ __all__ = [
     "BatchNorm",
     "Callback",
     "CheckpointError",
+    "Critical",
     "DataFormatError",
     "Dense",
     "Diagnosis",
@@ -91,8 +99,11 @@ __all__ = [
     "RunRecord",
     "Trainer",
     "UnstuckError",
+    "WeightAdvice",
     "__version__",
+    "advise",
     "check_gradients",
+    "critical",
     "custom_activation",
     "diagnose",
     "load",
@@ -101,6 +112,8 @@ __all__ = [
 
 def __getattr__(name: str) -> object:
     """Import the module that holds a public name, the first time it is asked for."""
+    if name == "weights":  # `unstuck.weights.advise(...)` after `import unstuck` alone
+        return import_module("unstuck.weights")
     if name not in _HOME:
         raise AttributeError(f"module 'unstuck' has no attribute {name!r}")
     value = getattr(import_module(_HOME[name]), name)

@@ -82,7 +82,10 @@ def loaded(monkeypatch):
     return load
 
 
-@pytest.mark.parametrize("generator", ["generate_names", "generate_commands", "generate_record"])
+@pytest.mark.parametrize(
+    "generator",
+    ["generate_names", "generate_commands", "generate_record", "generate_criticality"],
+)
 def test_generated_page_is_current(generator, loaded):
     module = loaded(generator)
     written = module.PAGE.read_text(encoding="utf-8")

@@ -57,6 +57,12 @@ def _doctor() -> click.Command:
     return doctor
 
 
+def _weights() -> click.Command:
+    from unstuck.app.weights import weights
+
+    return weights
+
+
 def _explain() -> click.Command:
     from unstuck.app.explain import explain
 
@@ -71,6 +77,7 @@ COMMANDS: dict[str, tuple[str, Callable[[], click.Command]]] = {
     "predict": ("Let a trained network predict the samples in a file.", _predict),
     "export": ("Write a network out as one plain NumPy program.", _export),
     "doctor": ("Say why a NumPy program of yours does not learn.", _doctor),
+    "weights": ("Say which initial weights a network should have.", _weights),
     "explain": ("Explain a finding of the doctor.", _explain),
 }
 

@@ -81,6 +81,31 @@ class Widths(click.ParamType[tuple[int, ...]]):
         return widths
 
 
+class Rates(click.ParamType[tuple[float, ...]]):
+    """One learning rate, or several to choose from."""
+
+    name = "rates"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[float, ...]:
+        """A tuple of numbers above 0."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            rates = tuple(float(part) for part in value.split(","))
+        except ValueError:
+            rates = (0.0,)
+        if not all(0.0 < rate < math.inf for rate in rates):
+            self.fail(
+                f"{value!r} cannot be used; allowed: a number above 0, or several, such as "
+                "0.001 or 0.0003,0.001.",
+                param,
+                ctx,
+            )
+        return rates
+
+
 class BatchSize(click.ParamType[int | str]):
     """Samples an update: a whole number, or ``all``."""
 

@@ -23,6 +23,7 @@ from unstuck.core.scaling import InputScaling
 from unstuck.data.dataset import Dataset
 from unstuck.data.split import split
 from unstuck.training.trainer import Trainer
+from unstuck.weights.auto import Start, begin_auto, check_default
 
 LBFGS = "lbfgs"
 LBFGS_EPOCHS = 200
@@ -130,6 +131,14 @@ def build_network(options: Mapping[str, Any], data: Dataset) -> Network:
         image_shape=data.image_shape,
         class_names=data.class_names,
     )
+
+
+def begin(network: Network, X: AnyArray, y: AnyArray, options: Mapping[str, Any]) -> Start | None:
+    """Weights by measurement, with --init auto, or where the default could not do its work."""
+    if options["init"] not in (None, "auto"):
+        return None
+    choose = check_default if options["init"] is None else begin_auto
+    return choose(network, X, network.encode(y), seed=int(options["seed"]))
 
 
 def build_trainer(options: Mapping[str, Any], network: Network, **others: Any) -> Trainer:

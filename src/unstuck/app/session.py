@@ -18,6 +18,7 @@ from unstuck.app.outcome import Outcome, judge
 from unstuck.app.plan import (
     OPTION_NAMES,
     TargetScaling,
+    begin,
     build_network,
     build_trainer,
     divide,
@@ -41,6 +42,7 @@ from unstuck.training.runs import (
     save_run,
     write_description,
 )
+from unstuck.weights.auto import note
 
 TEST_FRACTION = 0.25  # of a file that brings no test part
 INTERRUPTED = 130
@@ -158,6 +160,7 @@ def run_training(
     if targets is not None:
         y = targets.apply(y)
         validation = validation and (validation[0], targets.apply(validation[1]))
+    start = begin(network, parts.X, y, options)
     watch, doctor = screen.watch(), Doctor(screen, folder, asked=shown["doctor"])
     checkpoint = folder / CHECKPOINT
     trainer = build_trainer(
@@ -168,8 +171,12 @@ def run_training(
         checkpoint=checkpoint if options["checkpoint_every"] else None,
     )
     description = {**description, "preprocessing": describe_preprocessing(network, targets)}
+    if start is not None:
+        description["initial_weights"] = start.facts()
     write_description(folder, description)
     opening(screen, network, data, options)
+    if start is not None:
+        screen.note(f"initial weights: {start.reason}")
     started = time.perf_counter()
     try:
         history = trainer.fit(parts.X, y, resume=checkpoint if resume else None)
@@ -180,6 +187,7 @@ def run_training(
     finally:
         watch.close()
     seconds = time.perf_counter() - started
+    note(history, start)
     description = {**description, "status": history.stopped}
     final = network if targets is None else targets.folded(network)
     save_run(folder, final, history, description)

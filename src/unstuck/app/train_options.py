@@ -38,6 +38,9 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(names)
 
 
+INIT_HELP = f"""{listed(INITIALIZERS)} (looks at the data). Default: what fits the activation, or
+auto where a look at the data shows that it would not do."""
+
 SECTIONS: dict[str, tuple[Row, ...]] = {
     "What to learn": (
         ("--target", str, "COLUMN", "Column of a CSV, array of an NPZ, or file of labels."),
@@ -56,7 +59,7 @@ SECTIONS: dict[str, tuple[Row, ...]] = {
         ("--activation", Name("activation", ACTIVATIONS), "NAME", f"{listed(ACTIVATIONS)}."),
         ("--output", Name("activation", ACTIVATIONS), "NAME", "Output activation, one of those."),
         ("--loss", Name("loss", LOSSES), "NAME", f"{listed(LOSSES)}."),
-        ("--init", Name("initializer", INITIALIZERS), "NAME", f"{listed(INITIALIZERS)}."),
+        ("--init", Name("initializer", INITIALIZERS), "NAME", INIT_HELP),
         ("--batch-norm/--no-batch-norm", None, "", "Batch normalisation in the hidden layers."),
         ("--dtype", Name("dtype", DTYPES), "NAME", f"{listed(DTYPES)}."),
     ),
@@ -105,17 +108,24 @@ DEFAULTS: dict[str, Any] = {"--pictures/--no-pictures": True}
 OWN_NAMES = {"--json": "as_json", "--learning-rate --lr": "learning_rate"}
 
 
+def rows_of(section: str, *names: str) -> tuple[Row, ...]:
+    """The rows of one section that begin with these names, for a command that shares them."""
+    known = {row[0].split()[0]: row for row in SECTIONS[section]}
+    return tuple(known[name] for name in names)
+
+
 def parameters() -> list[click.Parameter]:
     """The argument and the options as click takes them."""
     found: list[click.Parameter] = [
         click.Argument(["dataset"], metavar="[digits|mnist|fashion-mnist|FILE]", required=False)
     ]
     for section, rows in SECTIONS.items():
-        found += [_option(section, *row) for row in rows]
+        found += [option(section, *row) for row in rows]
     return found
 
 
-def _option(section: str, names: str, kind: Any, metavar: str, text: str) -> SectionOption:
+def option(section: str, names: str, kind: Any, metavar: str, text: str) -> SectionOption:
+    """One row of such a table as click takes it."""
     declared = names.split()
     if names in OWN_NAMES:
         declared.append(OWN_NAMES[names])

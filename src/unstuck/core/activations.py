@@ -152,6 +152,11 @@ def custom_activation(
     return Activation(name, value, slope, needs_input=True, range=(low, high))
 
 
+def has_exact_slope(activation: Activation) -> bool:
+    """True where the slope is a formula, not a difference quotient of the function."""
+    return not isinstance(activation.slope, _NumericSlope)
+
+
 @dataclass(frozen=True, slots=True)
 class _Checked:
     """A user's function of one array, whose every answer is looked at before it is used."""

@@ -2,7 +2,8 @@
 
 This is the table of all initialisers; those of a fixed spread are written out here, those that
 follow the width of the layer in ``scaled_initializers``, orthogonal and mirrored ones in
-``structured_initializers``, those of the biases in ``bias_initializers``.
+``structured_initializers``, the choice between them by theory in ``auto_initializer``, those of
+the biases in ``bias_initializers``.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 from unstuck.base.arrays import Array
 from unstuck.base.construct import check_number, construct
 from unstuck.base.errors import InvalidInputError
+from unstuck.core.auto_initializer import Auto
 from unstuck.core.bias_initializers import (
     BIAS_INITIALIZERS,
     BiasInitializer,
@@ -35,6 +37,7 @@ from unstuck.core.structured_initializers import Mirrored, Orthogonal
 __all__ = [
     "BIAS_INITIALIZERS",
     "INITIALIZERS",
+    "Auto",
     "BiasInitializer",
     "Constant",
     "CustomInitializer",
@@ -162,6 +165,7 @@ INITIALIZERS: dict[str, type[Initializer]] = {
     "lecun_normal": LecunNormal,
     "orthogonal": Orthogonal,
     "mirrored": Mirrored,
+    "auto": Auto,
 }
 """Every weight initialiser, by name."""
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from unstuck.base.errors import InvalidInputError
 from unstuck.core.activations import Activation
-from unstuck.core.initializers import get_initializer
+from unstuck.core.auto_initializer import Auto, choose_initializers
+from unstuck.core.initializers import BiasInitializer, Initializer, get_initializer
 from unstuck.core.layers import Activate, BatchNorm, Dense, Dropout, Layer
 
 # He where half of the units are silent (He et al. 2015), LeCun for SELU (Klambauer et al.
@@ -43,6 +44,7 @@ def mlp_layers(
         )
     layers: list[Layer] = [Dropout(input_dropout, sizes[0])] if input_dropout else []
     n_layers = len(sizes) - 1
+    chosen: list[tuple[Initializer, BiasInitializer]] = []
     for i, (fan_in, fan_out) in enumerate(pairwise(sizes)):
         is_last = i == n_layers - 1
         activation = output if is_last else hidden
@@ -51,9 +53,13 @@ def mlp_layers(
             if initializer is None
             else initializer
         )
-        if hasattr(draw, "for_position"):
-            draw = draw.for_position(first=i == 0, last=is_last)
-        layers.append(Dense(fan_in, fan_out, draw, bias_initializer))
+        bias: Any = "zeros"
+        if isinstance(draw, Auto):
+            chosen = chosen or choose_initializers(hidden, sizes)
+            draw, bias = chosen[i]
+        draw = draw.for_position(first=i == 0, last=is_last)
+        bias = bias if bias_initializer is None else bias_initializer
+        layers.append(Dense(fan_in, fan_out, draw, bias))
         if batch_norm and not is_last:
             layers.append(BatchNorm(fan_out))
         if activation.name != "identity" or is_last:

@@ -168,7 +168,7 @@ class Network(Displayed):
         output_activation: Any = None,
         loss: Any = "cross_entropy",
         initializer: Any = None,
-        bias_initializer: Any = "zeros",
+        bias_initializer: Any = None,
         *,
         dropout: float = 0.0,
         input_dropout: float = 0.0,
@@ -178,8 +178,10 @@ class Network(Displayed):
         """A multi-layer perceptron, ``sizes[0]`` inputs to ``sizes[-1]`` outputs.
 
         ``output_activation`` defaults to the one that fits the loss, ``initializer`` to the
-        one that fits each layer's activation (`DEFAULT_INITIALIZERS`). ``dropout`` is of the
-        hidden units, ``input_dropout`` of the inputs. Other options are
+        one that fits each layer's activation (`DEFAULT_INITIALIZERS`); ``"auto"`` chooses by
+        theory, for any activation and depth, and each `Dense` layer holds what was chosen.
+        Biases begin at 0 unless ``bias_initializer`` is given or ``"auto"`` needs others.
+        ``dropout`` is of the hidden units, ``input_dropout`` of the inputs. Other options are
         those of `Network`.
 
         Examples

@@ -32,9 +32,11 @@ from unstuck.estimators.parameters import (
     scikit_name,
 )
 from unstuck.estimators.solving import stream
+from unstuck.estimators.starting import begin
 from unstuck.record.run_record import RunRecord
 from unstuck.training.history import History
 from unstuck.training.samples import sample_weights
+from unstuck.weights.auto import Start, note
 
 
 class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -42,6 +44,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
     network_: Network
     history_: History
+    start_: Start | None
     _progress: Progress
     _design: dict[str, Any]
     _numeric: bool  # are the targets numbers, not classes?
@@ -114,7 +117,10 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             by_class = not self._numeric and y.ndim == 1
             part, validation = hold_out(part, y, self.validation_fraction, rng, by_class=by_class)
         self._progress.rng = rng
+        if first:
+            self.start_ = begin(self.network_, self.initializer, part, rng)
         self.history_ = train(self, self._progress, part, validation, partial=partial)
+        note(self.history_, self.start_)
         self._report(part)
 
     def _prepare_network(

@@ -67,7 +67,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
     batch_norm : bool
         Standardise each hidden layer's inputs over the batch.
     initializer : None, str or Initializer
-        Of the weights; default: what fits the activation, and zero biases.
+        Of the weights; default: what fits the activation, and zero biases, unless a look at the
+        data shows that signals or gradients would not get through. ``"auto"`` looks always.
     engine, threads : str, int
         See `unstuck.Trainer`.
     callbacks : list, optional
@@ -86,6 +87,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
     n_iter_, t_, n_layers_, n_outputs_, out_activation_, n_features_in_, feature_names_in_
         As in scikit-learn.
     network_ : Network
+    start_ : Start or None
+        How the network began, and why, where that was chosen by a look at the data.
     history_ : History
         Of the last fit.
     record_ : RunRecord

@@ -94,7 +94,7 @@ def _draw_cost(axes: Axes, history: History) -> None:
         axes.set_ylim(bottom=0)
     axes.set_title("Cost")
     axes.set_xlabel("epoch")
-    _label_ends(
+    label_ends(
         axes,
         [
             (epochs, train, BLUE, "training {:.3g}"),
@@ -132,7 +132,7 @@ def _draw_scores(
         from matplotlib.ticker import FuncFormatter
 
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}%"))
-    _label_ends(axes, ends)
+    label_ends(axes, ends)
     _mark_best(axes, history, "bottom")
     _epoch_ticks(axes, history)
 
@@ -159,28 +159,36 @@ def _between(history: History) -> tuple[AnyArray, AnyArray] | None:
     return record["step"] / max(per_epoch, 1.0), record["cost"]
 
 
-def _label_ends(axes: Axes, ends: list[tuple[AnyArray, AnyArray, str, str]]) -> None:
-    """Write each line's name and last value at its end, none upon another."""
+def label_ends(
+    axes: Axes,
+    ends: list[tuple[AnyArray, AnyArray, str, str]],
+    *,
+    size: float = 9,
+    left: bool = False,
+) -> None:
+    """Write each line's name and last value at its end (or its beginning), none upon another."""
     found = []
     for x, y, colour, form in ends:
         seen = np.flatnonzero(np.isfinite(y))
         if len(seen):
-            found.append((x[seen[-1]], float(y[seen[-1]]), colour, form.format(y[seen[-1]])))
+            at = seen[0 if left else -1]
+            found.append((x[at], float(y[at]), colour, form.format(y[at])))
     if not found:
         return
     heights = [axes.transData.transform((0.0, y))[1] for _, y, _, _ in found]
     points = axes.figure.dpi / 72
-    for k, shift in zip(*_spread(heights, 13 * points), strict=True):
+    for k, shift in zip(*_spread(heights, (size + 4) * points), strict=True):
         end, height, colour, text = found[k]
         axes.annotate(
             text,
             (end, height),
-            xytext=(8, shift / points),
+            xytext=(-8 if left else 8, shift / points),
             textcoords="offset points",
             color=colour,
-            fontsize=9,
+            fontsize=size,
             fontweight="bold",
             va="center",
+            ha="right" if left else "left",
             annotation_clip=False,
         )
 

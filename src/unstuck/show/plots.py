@@ -12,7 +12,9 @@ from unstuck.show.curves import history_figure
 from unstuck.show.images import weights_figure
 from unstuck.show.layers import record_figure
 from unstuck.show.style import save_figure
+from unstuck.show.weights_plots import advice_figure
 from unstuck.training.history import History
+from unstuck.weights.advice import WeightAdvice
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,10 +23,11 @@ __all__ = ["network_figure", "plot", "save_figure"]
 
 
 def plot(thing: Any, **options: Any) -> Figure:
-    """Draw an object of unstuck: a History, a RunRecord or a Network.
+    """Draw an object of unstuck: a History, a RunRecord, a Network or a WeightAdvice.
 
     Options: for a History ``title``, ``test_score``, ``regression``; for a Network ``title`` and
-    ``image_shape``.
+    ``image_shape``; for a WeightAdvice ``picture`` (``"signals"``, ``"race"``, ``"activations"``)
+    and ``network``, the one that was asked about, for the last of them.
 
     Returns
     -------
@@ -70,5 +73,6 @@ PICTURES: dict[type[Any], Callable[..., Any]] = {
     History: history_figure,
     RunRecord: record_figure,
     Network: network_figure,
+    WeightAdvice: advice_figure,
 }
 """Every type that can be drawn."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
 
 from unstuck.training.callbacks import Callback
 
@@ -144,3 +145,59 @@ def thinning(epochs: int, lines: int) -> int:
         return 1
     power = int(10 ** math.floor(math.log10(epochs / lines)))
     return next(k * power for k in (1, 2, 5, 10, 20) if k * power * lines >= epochs)
+
+
+class Counting:
+    """Shows how many of many short trainings are done; use it as ``progress`` of `advise`.
+
+    A bar in a terminal, a line for each new stage everywhere else; inside a ``with`` block.
+    """
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console
+        self._bar: Any = None
+        self._task: Any = None
+        self._what = ""
+
+    def __enter__(self) -> Self:
+        """Nothing is shown before something is counted."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def __call__(self, done: int, total: int, what: str) -> None:
+        """``done`` of ``total``, in the stage ``what``."""
+        if self.console is None:
+            return
+        if self.console.is_terminal:
+            self._move(done, total, what)
+        elif what != self._what:
+            self.console.print(f"race: {what} ...", highlight=False)
+        self._what = what
+
+    def _move(self, done: int, total: int, what: str) -> None:
+        if self._bar is None:
+            from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+            self._bar = Progress(
+                TextColumn("race: {task.description}"),
+                BarColumn(bar_width=24),
+                TextColumn("{task.percentage:>3.0f}%"),
+                TimeRemainingColumn(compact=True),
+                TextColumn("Ctrl-C ends it", style="dim"),
+                console=self.console,
+                transient=True,
+                refresh_per_second=4,
+            )
+            self._bar.start()
+            self._task = self._bar.add_task(what, total=total)
+        self._bar.update(self._task, completed=done, total=total, description=what)

@@ -1,4 +1,4 @@
-"""What networks, histories, records and diagnoses look like as text, as HTML, while they grow.
+"""What networks, histories, records, diagnoses and advice look like as text, HTML, or growing.
 
 These are the functions that lower floors reach through `unstuck.base.display`.
 """
@@ -22,13 +22,15 @@ from unstuck.show.diagnosis.notebook import notebook_html
 from unstuck.show.diagnosis.page import diagnosis_text
 from unstuck.show.layers import silent
 from unstuck.show.progress import Watch
+from unstuck.show.weights import advice_text
 from unstuck.training.history import History
+from unstuck.weights.advice import WeightAdvice
 
 COLUMNS = 80
 
 
 def text(thing: Any) -> str:
-    """A Network, History, RunRecord or Diagnosis as plain text of at most 80 columns.
+    """A Network, History, RunRecord, Diagnosis or WeightAdvice as text of at most 80 columns.
 
     Raises InvalidInputError for anything else.
 
@@ -154,6 +156,7 @@ TEXTS: dict[type[Any], Callable[[Any], str]] = {
     History: history_text,
     RunRecord: record_text,
     Diagnosis: diagnosis_text,
+    WeightAdvice: advice_text,
 }
 """Every type that has a text."""
 

@@ -87,6 +87,11 @@ def _he_uniform(d: init.HeUniform, name: str, i: int, o: int) -> Drawn:
     )
 
 
+def _lecun_normal(d: object, name: str, i: int, o: int) -> Drawn:
+    text = f"{name} = rng.normal(0, np.sqrt(1 / {i}), ({i}, {o}))"
+    return Drawn((line(text, "LeCun: 1 / fan_in"),))
+
+
 def _lecun_uniform(d: init.LecunUniform, name: str, i: int, o: int) -> Drawn:
     return Drawn(
         (f"c = np.sqrt(3 / {i})  # LeCun's bound", f"{name} = rng.uniform(-c, c, ({i}, {o}))"),
@@ -145,9 +150,8 @@ WEIGHT_TEXTS: dict[type[Any], Callable[[Any, str, int, int], Drawn]] = {
         (line(f"{name} = rng.normal(0, {_he(d, 2, i)}, ({i}, {o}))", "He: variance 2 / fan_in"),)
     ),
     init.HeUniform: _he_uniform,
-    init.LecunNormal: lambda d, name, i, o: Drawn(
-        (line(f"{name} = rng.normal(0, np.sqrt(1 / {i}), ({i}, {o}))", "LeCun: 1 / fan_in"),)
-    ),
+    init.LecunNormal: _lecun_normal,
+    init.Auto: _lecun_normal,  # what it draws where no network chose for it
     init.LecunUniform: _lecun_uniform,
     init.Orthogonal: _orthogonal,
     init.Mirrored: _mirrored,

@@ -9,12 +9,8 @@ from unstuck.doctor.fixes.patch import node_at, replacement
 from unstuck.doctor.fixes.places import Source, numpy_in
 from unstuck.doctor.suspect import Option
 from unstuck.record.run_record import SourceSpan
+from unstuck.trace.draws import FILLED, SPREAD, name_of_call, shape_texts, the_draw
 from unstuck.trace.program import Program
-
-SPREAD = {"rand", "randn"}  # the shape is given number by number
-SIZED = {"random", "random_sample", "standard_normal", "sample"}  # the shape comes first
-DRAWN = {"uniform", "normal", "truncnorm"}  # the shape comes third, or by name
-FILLED = {"zeros", "ones", "full", "empty"}
 
 
 def reinitialise(
@@ -65,8 +61,8 @@ def redrawn(
     call = the_draw(node)
     if call is None:
         return None
-    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-    parts = shape_texts(source, call, name)
+    name = name_of_call(call)
+    parts = shape_texts(source.segment, call, name)
     if parts is None:
         return None
     owner = source.segment(call.func.value) if isinstance(call.func, ast.Attribute) else ""
@@ -81,56 +77,6 @@ def redrawn(
         return f"{owner}.randn({joined}) * {scale}"
     tail = "," if len(parts) == 1 else ""
     return f"{owner}.normal(size=({joined}{tail})) * {scale}"
-
-
-def the_draw(node: ast.expr) -> ast.Call | None:
-    """The one call that makes the numbers of an expression of sums, products and single numbers."""
-    found: list[ast.Call] = []
-    pending: list[ast.expr] = [node]
-    while pending:
-        part = pending.pop()
-        if isinstance(part, ast.BinOp):
-            pending += [part.left, part.right]
-        elif isinstance(part, ast.UnaryOp):
-            pending.append(part.operand)
-        elif isinstance(part, ast.Call):
-            name = (
-                part.func.attr
-                if isinstance(part.func, ast.Attribute)
-                else getattr(part.func, "id", "")
-            )
-            if name in SPREAD | SIZED | DRAWN | FILLED:
-                found.append(part)
-            elif name == "astype" and isinstance(part.func, ast.Attribute):
-                pending.append(part.func.value)
-            elif name not in {"sqrt", "float", "len"}:
-                return None
-        elif not isinstance(part, ast.Constant | ast.Name | ast.Attribute | ast.Subscript):
-            return None
-    return found[0] if len(found) == 1 else None
-
-
-def shape_texts(source: Source, call: ast.Call, name: str) -> list[str] | None:
-    """The texts of the dimensions; None where a call has no shape."""
-    if name in SPREAD:
-        return [source.segment(a) for a in call.args] if call.args and not starred(call) else None
-    given = next((k.value for k in call.keywords if k.arg in {"size", "shape"}), None)
-    if given is None and name in SIZED | FILLED and call.args:
-        given = call.args[0]
-    if given is None and name in DRAWN and len(call.args) > 2:
-        given = call.args[2]
-    if given is None:
-        return None
-    if isinstance(given, ast.Tuple | ast.List):
-        return [source.segment(e) for e in given.elts]
-    if isinstance(given, ast.Constant | ast.Name):
-        return [source.segment(given)]
-    return None
-
-
-def starred(call: ast.Call) -> bool:
-    """True for ``randn(*shape)``."""
-    return any(isinstance(a, ast.Starred) for a in call.args)
 
 
 def fan_text(parts: list[str], shape: tuple[int, ...], fan_in: int) -> str:
