@@ -1,7 +1,7 @@
 """Activations that the forward pass lacks, where the backward pass has their derivative."""
 
 import pytest
-from tests.doctor.programs import HEALTHY, NET, assert_computes, exchanged, mended, net, seen
+from tests.doctor.programs import HEALTHY, LISTS, NET, assert_computes, exchanged, mended, net, seen
 from tests.trace.programs import line_of
 
 from unstuck.doctor.activations import with_activations
@@ -83,3 +83,11 @@ def test_of_a_squared_error_the_derivative_is_missing():
     """Without a logarithm the output may be meant as it is."""
     _, (suspect,) = found(net((f"o = {SIGMOID}", "o = np.tanh(h @ W2 + b2)")))
     assert suspect.code == "G102"
+
+
+def test_a_layer_of_which_no_input_is_known_stops_nothing():
+    """Arrays that are shared move twice, and nothing on the tape says what they are fed."""
+    text = exchanged(LISTS, ("V = [np.zeros_like(p) for p in P]", "V = [p for p in P]"))
+    here, suspects = found(text)
+    assert any(not layer.inputs for layer in here.traced.layers)
+    assert not {s.code for s in suspects} & {"O502", "O503"}

@@ -3,6 +3,8 @@
 import time
 
 import pytest
+from tests.doctor.programs import CLASS, LISTS, NET, ROUNDS, exchanged
+from tests.trace.programs import line_of
 
 from unstuck.doctor.ask import diagnose
 
@@ -102,3 +104,45 @@ def test_a_program_that_trains_for_hours_is_answered_within_the_budget(rings):
     assert seen.repair.verified
     assert "to fit the budget, runs were compared after" in seen.reason
     assert time.monotonic() - started < 90
+
+
+LOST = NET
+for name in ("W1", "b1", "W2", "b2"):
+    LOST = exchanged(LOST, (f"{name} = {name} - 0.5", f"{name} = -0.5"))
+AGAIN = exchanged(CLASS, ("    net.fit(X, T)", "    net.reset()\n    net.fit(X, T)"))
+SHARED = exchanged(LISTS, ("V = [np.zeros_like(p) for p in P]", "V = [p for p in P]"))
+
+
+def long(text, updates):
+    """The same program with more steps, or rounds."""
+    return text.replace("range(60)", f"range({updates})").replace("range(30)", f"range({updates})")
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "line"),
+    [
+        (long(LOST, 600), "U202", "W1 = -0.5"),
+        (long(AGAIN, 200), "U204", "net.reset()\n    net.fit"),
+        (long(SHARED, 600), "U203", "V = [p for p in P]"),
+    ],
+    ids=["steps in place of weights", "drawn anew in every round", "shared with the momentum"],
+)
+def test_the_cause_is_named_and_mended(tmp_path, text, code, line):
+    path = tmp_path / "program.py"
+    path.write_text(text)
+    seen = diagnose(path, budget=60)
+    assert seen.verdict == "stuck"
+    causes = [f for f in seen.findings if f.severity == "cause"]
+    assert {f.code for f in causes} == {code}
+    assert causes[0].span.line == line_of(text, line)
+    assert seen.repair.verified
+    assert seen.repair.after > 0.95
+
+
+@pytest.mark.parametrize("updates", [8, 300])
+def test_restarts_that_keep_the_best_are_meant(tmp_path, updates):
+    """Also where they learn little: more steps would help, and drawing once gives more steps."""
+    path = tmp_path / "program.py"
+    path.write_text(long(ROUNDS, updates))
+    seen = diagnose(path, budget=60)
+    assert "U204" not in {f.code for f in seen.findings}
