@@ -49,6 +49,9 @@ def redrawn(
     rounds = len(updates_of(tape, first, PRODUCTS | {"multiply"}, BACK, drawn[first])) > 1
     if rounds and any(keeps_best(program, key) for key in loops_at(tape, tape[first])):
         return []
+    every_round = drawn_every_round(program, traced, loops) if rounds and traced else []
+    if every_round:
+        return every_round
     found = []
     for n in drawn:
         if n in weights or updates_of(tape, n, SUMS, COMPARED):
