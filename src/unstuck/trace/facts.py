@@ -342,7 +342,7 @@ def output_facts(
         return None
     values = values_of(tape, pairing.outputs[0])
     activation = layers[-1].activation if layers else ""
-    if is_distribution(tape[pairing.outputs[0][0]].value):
+    if activation != "sigmoid" and is_distribution(tape[pairing.outputs[0][0]].value):
         activation = "softmax"  # however it is written: by logarithms, say
     low, high = RANGES.get(activation, (float("-inf"), float("inf")))
     loss = judgement.loss.name if judgement.loss else ""
