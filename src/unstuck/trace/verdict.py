@@ -24,6 +24,7 @@ from unstuck.trace.tape import Ref, Tape
 
 Array = Any
 EXACT = {8: 1e-6, 4: 5e-3, 2: 5e-2}  # relative residual that counts as none, by bytes a number
+DEPENDS = 1e-15  # of the largest gradient: less is rounding, of a bias before a batch norm, say
 SAME_RATIO = 2e-3
 TINY = 1e-300
 RARE = {"absolute_error", "hinge"}  # believed only where every parameter agrees
@@ -186,11 +187,8 @@ def judge_parameter(
         return ParameterVerdict(k, "nonfinite")
     exact = tolerance(steps.parameters[k], tape)
     largest = max(float(np.max(np.abs(r[2]), initial=0.0)) for r in rows)
-    if largest == 0.0:
-        moved = any(np.any(r[1]) for r in rows)
-        return ParameterVerdict(
-            k, "wrong" if moved else "unchecked", why="the loss does not depend on it"
-        )
+    if largest <= DEPENDS * largest_gradient(loss):
+        return ParameterVerdict(k, "unchecked", why="the loss does not depend on it")
     scale = [float(np.max(np.abs(r[3]), initial=0.0)) for r in rows]
     if all(
         np.max(np.abs(r[1]), initial=0.0) <= 1e-15 * s for r, s in zip(rows, scale, strict=True)
@@ -218,6 +216,13 @@ def judge_parameter(
     return ParameterVerdict(
         k, "wrong", fit.ratio, decay=fit.decay, cosine=fit.cosine, residual=fit.residual
     )
+
+
+def largest_gradient(loss: Loss) -> float:
+    """The largest entry of the gradients of all parameters."""
+    found = [g for gradients in loss.gradients for g in gradients if g is not None]
+    finite = [float(np.max(np.abs(g))) for g in found if np.size(g) and np.all(np.isfinite(g))]
+    return max(finite, default=0.0)
 
 
 def best_fit(rows: list[tuple[int, Array, Array, Array]], exact: float) -> Fit:
