@@ -1,14 +1,12 @@
 """A grid search over an estimator on a Dask cluster finds what it finds on this machine."""
 
-import joblib
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 from sklearn.model_selection import GridSearchCV
+from tests.clusters import two_workers
 
 from unstuck import MLPClassifier
-
-distributed = pytest.importorskip("distributed", reason="pip install distributed to run it")
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # a cluster's own, in its own threads
 
@@ -22,11 +20,5 @@ def search():
 
 def test_grid_search_on_a_cluster():
     alone = search()
-    with (
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
-        ) as cluster,
-        distributed.Client(cluster),
-        joblib.parallel_config(backend="dask"),
-    ):
+    with two_workers():
         np.testing.assert_array_equal(search(), alone)

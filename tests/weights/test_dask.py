@@ -1,11 +1,9 @@
 """The race on a Dask cluster of two worker processes: the same numbers as on this machine alone."""
 
-import joblib
 import pytest
+from tests.clusters import two_workers
 
 from unstuck.weights import advise
-
-distributed = pytest.importorskip("distributed", reason="pip install distributed to run it")
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # a cluster's own, in its own threads
 
@@ -20,13 +18,7 @@ def options(digits):
 
 def test_cluster_gives_the_same_numbers(digits, make):
     alone = advise(make(2, 16), **options(digits), n_jobs=1)
-    with (
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
-        ) as cluster,
-        distributed.Client(cluster),
-        joblib.parallel_config(backend="dask"),
-    ):
+    with two_workers():
         spread = advise(make(2, 16), **options(digits))
     assert numbers(spread) == numbers(alone)
     assert spread.reason == alone.reason
@@ -35,13 +27,7 @@ def test_cluster_gives_the_same_numbers(digits, make):
 def test_lost_worker_changes_no_number(digits, make):
     """One of two workers is restarted in mid-race; its trials are run again."""
     alone = advise(make(2, 16), **options(digits), n_jobs=1)
-    with (
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
-        ) as cluster,
-        distributed.Client(cluster) as client,
-        joblib.parallel_config(backend="dask"),
-    ):
+    with two_workers() as client:
         killed = []
 
         def kill_one(done, total, what):
