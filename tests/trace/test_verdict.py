@@ -6,17 +6,16 @@ import numpy as np
 import pytest
 from tests.trace.programs import FAULTS, STYLES, traced, verdicts_of
 
+from unstuck.trace.fits import best_fit, momentum_of
 from unstuck.trace.gradients import DELTAS, class_axis, plausible
 from unstuck.trace.points import generic_points
 from unstuck.trace.tape import Tape
 from unstuck.trace.verdict import (
     MOST_ENTRIES,
     ParameterVerdict,
-    best_fit,
     chosen_entries,
     common_ratio,
     judge_parameter,
-    momentum_of,
     name_verdicts,
     same,
 )

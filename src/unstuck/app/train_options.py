@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import click
@@ -114,12 +114,12 @@ def rows_of(section: str, *names: str) -> tuple[Row, ...]:
     return tuple(known[name] for name in names)
 
 
-def parameters() -> list[click.Parameter]:
-    """The argument and the options as click takes them."""
+def parameters(sections: Mapping[str, tuple[Row, ...]] = SECTIONS) -> list[click.Parameter]:
+    """The data set and the options as click takes them, for every command that has such a table."""
     found: list[click.Parameter] = [
         click.Argument(["dataset"], metavar="[digits|mnist|fashion-mnist|FILE]", required=False)
     ]
-    for section, rows in SECTIONS.items():
+    for section, rows in sections.items():
         found += [option(section, *row) for row in rows]
     return found
 

@@ -11,12 +11,13 @@ import click
 
 from unstuck.app.options import SectionedCommand, typed_options
 from unstuck.app.screen import Screen
+from unstuck.app.train_options import parameters
 from unstuck.app.weights_options import (
     BATCH_SIZE,
     BUDGET,
     OPTIMIZER,
+    SECTIONS,
     WIDTH,
-    parameters,
 )
 from unstuck.base.errors import InvalidInputError, UnstuckError
 
@@ -230,4 +231,4 @@ def draw(folder: Path, advice: WeightAdvice, network: Network) -> list[str]:
     return [f"{name}.png" for name in names]
 
 
-weights = SectionedCommand("weights", params=parameters(), callback=run_weights, help=HELP)
+weights = SectionedCommand("weights", params=parameters(SECTIONS), callback=run_weights, help=HELP)

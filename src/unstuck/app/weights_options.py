@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import click
-
 from unstuck.app.options import BatchSize, Count, Name, Number, Rates
-from unstuck.app.train_options import PATH, Row, listed, option, rows_of
+from unstuck.app.train_options import PATH, Row, listed, rows_of
 from unstuck.core.initializers import INITIALIZERS
 from unstuck.core.optimizers import OPTIMIZERS
 
@@ -67,13 +65,3 @@ SECTIONS: dict[str, tuple[Row, ...]] = {
         ("--quiet -q", bool, "", "Print errors alone (and the JSON)."),
     ),
 }
-
-
-def parameters() -> list[click.Parameter]:
-    """The argument and the options as click takes them."""
-    found: list[click.Parameter] = [
-        click.Argument(["dataset"], metavar="[digits|mnist|fashion-mnist|FILE]", required=False)
-    ]
-    for section, rows in SECTIONS.items():
-        found += [option(section, *row) for row in rows]
-    return found

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from unstuck.doctor.fixes.locate import wrong_parameters
 from unstuck.doctor.fixes.patch import node_at, replacement
 from unstuck.doctor.fixes.places import Source, numpy_in
 from unstuck.doctor.suspect import Option, Suspect, suspect_of
@@ -24,7 +25,6 @@ from unstuck.trace.program import Program
 from unstuck.trace.progress import is_one_hot
 from unstuck.trace.traced import Traced
 
-WRONG = {"wrong", "zero", "scale", "sign"}
 ONE_SIDED = {"elu", "leaky_relu", "relu", "selu", "softplus", "tanh"}  # no probabilities
 FORMS = {  # activation -> how it is written; how its derivative is written in programs
     "relu": ("{np}.maximum({x}, 0)", re.compile(r"[<>]=?\s*0(?:\.0*)?(?![.\d])|heaviside")),
@@ -54,11 +54,7 @@ def with_hidden(
     """If this layer is fed weighted sums as they are, and what is below moves wrongly: O503."""
     tape = traced.tape
     below = {k for x in traced.layers[:number] for k in (x.weight, x.bias) if k is not None}
-    wrong = {
-        v.parameter
-        for v in traced.judgement.verdicts
-        if v.verdict in WRONG and v.parameter in below
-    }
+    wrong = below & set(wrong_parameters(traced.judgement.verdicts))
     concerned = [s for s in suspects if s.parameters & wrong]
     next_below = traced.layers[number - 1].weight  # the error reaches it first
     if not layer.inputs or next_below not in wrong:
@@ -117,9 +113,12 @@ def with_output(program: Program, traced: Traced, suspects: list[Suspect]) -> li
         return suspects
     layer, node = layers[-1], tape[layers[-1].outputs[0]]
     labels = np.concatenate([np.ravel(y) for y in pairing.labels[0]])
-    last = [v for v in traced.judgement.verdicts if v.parameter in {layer.weight, layer.bias}]
-    wrong = any(v.verdict in WRONG for v in last)
-    if not wrong or node.site < 0 or not np.all((labels >= 0.0) & (labels <= 1.0)):
+    wrong = set(wrong_parameters(traced.judgement.verdicts))
+    if (
+        wrong.isdisjoint({layer.weight, layer.bias})
+        or node.site < 0
+        or not np.all((labels >= 0.0) & (labels <= 1.0))
+    ):
         return suspects
     span = tape.sites[node.site].span
     options = as_probabilities(program, span, np.asarray(pairing.labels[0][0]))

@@ -25,7 +25,8 @@ def feedback(
 
     ``reads`` are the operations by which the origins themselves may be read.
     """
-    own, stage = set(origins), dict[int, int]()
+    own = set(origins)
+    stage: dict[int, int] = {}
     for node in tape.nodes[min(own) + 1 : end]:
         if node.op in SAME_VALUES and not own.isdisjoint(node.parents[:1]):
             own.add(node.index)

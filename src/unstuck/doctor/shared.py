@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from unstuck.doctor.fixes.patch import Edit
 from unstuck.doctor.fixes.places import Source, numpy_in
 from unstuck.doctor.suspect import Option, Suspect, suspect_of
+from unstuck.trace.draws import name_of_call
 from unstuck.trace.program import Program
 
 CODE = "U203"
@@ -122,9 +123,7 @@ def may_share(value: ast.expr) -> bool:
     if isinstance(value, ast.Call):
         if is_call(value, LISTS | {"dict"}):
             whole = value.args[0] if value.args else value
-            return isinstance(whole, ast.Name | ast.Attribute) or is_call(
-                whole, frozenset({"values"})
-            )
+            return isinstance(whole, ast.Name | ast.Attribute) or is_call(whole, VALUES)
         return not is_call(value, NUMBERS)
     if isinstance(value, ast.BinOp) and isinstance(value.left, ast.List) and value.left.elts:
         return any(isinstance(n, ast.Call | ast.List) for n in ast.walk(value.left.elts[0]))
@@ -133,10 +132,7 @@ def may_share(value: ast.expr) -> bool:
 
 def is_call(node: ast.expr, names: frozenset[str]) -> bool:
     """True for a call of a function, or a method, of one of these names."""
-    if not isinstance(node, ast.Call):
-        return False
-    name = node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func)
-    return name in names
+    return isinstance(node, ast.Call) and name_of_call(node) in names
 
 
 def is_item(node: ast.expr, generators: list[ast.comprehension]) -> bool:

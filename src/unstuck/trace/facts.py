@@ -257,15 +257,15 @@ def root_of(tape: Tape, index: int, shared: frozenset[int] | set[int]) -> int:
     return index
 
 
-def ancestors(tape: Tape, nodes: Iterable[int]) -> set[int]:
-    """The nodes and everything they were made from."""
+def ancestors(tape: Tape, nodes: Iterable[int], first: int = 0) -> set[int]:
+    """The nodes and everything they were made from, from the node ``first`` on."""
     found: set[int] = set()
     pending = list(nodes)
     while pending:
         index = pending.pop()
         if index not in found:
             found.add(index)
-            pending.extend(tape[index].parents)
+            pending.extend(p for p in tape[index].parents if p >= first)
     return found
 
 

@@ -71,6 +71,12 @@ class Loss:
     site: int
     gradients: list[list[Array | None]]
     adjoints: list[Mapping[int, Array]] = field(default_factory=list)
+    largest: float = field(init=False, default=0.0)  # entry of all these gradients
+
+    def __post_init__(self) -> None:
+        every = [g for own in self.gradients for g in own if g is not None and np.size(g)]
+        sizes = [float(np.max(np.abs(g))) for g in every if np.all(np.isfinite(g))]
+        self.largest = max(sizes, default=0.0)
 
 
 def candidate_losses(

@@ -186,9 +186,9 @@ class Nursery:
 
     def _await_ready(self) -> None:
         """Wait for the imports to be done, the first time; then have a thread listen."""
+        if self.process.poll() is not None:
+            raise NurseryError("it has ended")
         if self._ready:
-            if self.process.poll() is not None:
-                raise NurseryError("it has ended")
             return
         readable, _, _ = select.select([self._line], [], [], READY_SECONDS)
         if not readable or self._line.recv(1) != b"\n":

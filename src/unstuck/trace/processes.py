@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,28 +77,27 @@ def kill_all(leader: int, marker: str) -> int:
     if not can_list():
         _kill_group(leader)
         return 0
-    killed: set[int] = set()
-    for _ in range(ROUNDS):
-        found = members(leader, marker)
-        if not found:
-            break
-        for pid in found:
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
-        killed.update(found)
-        time.sleep(PAUSE)
-    return len(killed - {leader})
+    return len(_kill_until_gone(lambda: members(leader, marker)) - {leader})
 
 
 def kill_children(parent: int, spared: Container[int]) -> int:
     """End what ``parent`` is the parent of, and what thereby becomes so; how many were alive."""
-    killed: set[int] = set()
-    for _ in range(ROUNDS):
-        found = {
+
+    def children() -> list[int]:
+        return [
             p.pid
             for p in _all_processes()
             if p.parent == parent and p.state not in "ZX" and p.pid not in spared
-        }
+        ]
+
+    return len(_kill_until_gone(children))
+
+
+def _kill_until_gone(find: Callable[[], list[int]]) -> set[int]:
+    """Kill what is found until nothing is found any more; all that were."""
+    killed: set[int] = set()
+    for _ in range(ROUNDS):
+        found = find()
         if not found:
             break
         for pid in found:
@@ -106,7 +105,7 @@ def kill_children(parent: int, spared: Container[int]) -> int:
                 os.kill(pid, signal.SIGKILL)
         killed.update(found)
         time.sleep(PAUSE)
-    return len(killed)
+    return killed
 
 
 def resident_bytes(pids: list[int]) -> int:

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from unstuck.record.evidence import GradientVerdict
 from unstuck.trace.anatomy import Anatomy
+from unstuck.trace.fits import Row, best_fit, in_span, momentum_of, per_window
 from unstuck.trace.gradients import Loss, candidate_losses, steps_of
 from unstuck.trace.points import Point, generic_points
 from unstuck.trace.steps import Parameter, Steps, bit_positions, evolving_parents
@@ -26,7 +26,6 @@ Array = Any
 EXACT = {8: 1e-6, 4: 5e-3, 2: 5e-2}  # relative residual that counts as none, by bytes a number
 DEPENDS = 1e-15  # of the largest gradient: less is rounding, of a bias before a batch norm, say
 SAME_RATIO = 2e-3
-TINY = 1e-300
 RARE = {"absolute_error", "hinge"}  # believed only where every parameter agrees
 SUMS = {"add", "subtract", "negative", "positive", "sum", "mean", "builtin_sum"}
 SUMS |= {"copy", "reshape", "transpose", "ravel", "getitem", "setitem", "scatter", "gather"}
@@ -39,16 +38,6 @@ def chosen_entries(size: int, k: int) -> Any:
     if size <= MOST_ENTRIES:
         return slice(None)
     return np.sort(np.random.default_rng(k).choice(size, MOST_ENTRIES, replace=False))
-
-
-@dataclass(slots=True)
-class Fit:
-    """``difference of steps = -ratio * gradient - decay * parameter``, and how well it holds."""
-
-    ratio: float
-    decay: float
-    residual: float
-    cosine: float
 
 
 @dataclass(slots=True)
@@ -164,7 +153,7 @@ def judge_parameter(
     tape: Tape, steps: Steps, anatomy: Anatomy, points: list[Point], loss: Loss, k: int
 ) -> ParameterVerdict:
     """The verdict for one parameter under one loss, before ratios are compared."""
-    rows: list[tuple[int, Array, Array, Array]] = []
+    rows: list[Row] = []
     generic: list[bool] = []
     takes_part = any(found[k] is not None for found in loss.gradients)
     pick = chosen_entries(steps.parameters[k].size, k)
@@ -187,7 +176,7 @@ def judge_parameter(
         return ParameterVerdict(k, "nonfinite")
     exact = tolerance(steps.parameters[k], tape)
     largest = max(float(np.max(np.abs(r[2]), initial=0.0)) for r in rows)
-    if largest <= DEPENDS * largest_gradient(loss):
+    if largest <= DEPENDS * loss.largest:
         return ParameterVerdict(k, "unchecked", why="the loss does not depend on it")
     scale = [float(np.max(np.abs(r[3]), initial=0.0)) for r in rows]
     if all(
@@ -218,35 +207,6 @@ def judge_parameter(
     )
 
 
-def largest_gradient(loss: Loss) -> float:
-    """The largest entry of the gradients of all parameters."""
-    found = [g for gradients in loss.gradients for g in gradients if g is not None]
-    finite = [float(np.max(np.abs(g))) for g in found if np.size(g) and np.all(np.isfinite(g))]
-    return max(finite, default=0.0)
-
-
-def best_fit(rows: list[tuple[int, Array, Array, Array]], exact: float) -> Fit:
-    """Fit steps by gradients, with decay only where it is needed."""
-    differences = contrasts(rows)
-    step, gradient = (np.concatenate([d[i] for d in differences]) for i in (1, 2))
-    if float(np.linalg.norm(gradient)) <= 1e-12 * sum(float(np.linalg.norm(r[2])) for r in rows):
-        differences = rows
-        step, gradient = (np.concatenate([d[i] for d in rows]) for i in (1, 2))
-    cosine = float(step @ gradient / max(np.linalg.norm(step) * np.linalg.norm(gradient), TINY))
-    plain = per_window(differences, [2])
-    if plain is not None and plain[1] <= exact:
-        return Fit(plain[0][0], 0.0, plain[1], -cosine)
-    decayed = per_window(differences, [2, 3])
-    if decayed is not None and decayed[1] <= exact:
-        return Fit(decayed[0][0], decayed[0][1], decayed[1], -cosine)
-    partly = partly_decayed(differences, exact)
-    if partly is not None:
-        return Fit(partly[0], partly[1], partly[2], -cosine)
-    norm = float(gradient @ gradient)
-    ratio = -float(step @ gradient) / norm if norm else float("nan")
-    return Fit(ratio, 0.0, plain[1] if plain else float("nan"), -cosine)
-
-
 def builds_on_old(tape: Tape, anatomy: Anatomy, k: int) -> bool:
     """True if a step is added to the old value, even if a decay of 1 takes all of that away."""
     flow = anatomy.flows[0]
@@ -266,100 +226,6 @@ def builds_on_old(tape: Tape, anatomy: Anatomy, k: int) -> bool:
         else:
             pending.extend(evolving_parents(node, tape))
     return False
-
-
-def partly_decayed(
-    rows: list[tuple[int, Array, Array, Array]], exact: float
-) -> tuple[float, float, float] | None:
-    """Ratio, decay and residual where some entries decay and others (a bias in the array) do not.
-
-    Each entry's own decay drops out of two rows, ``step1 before2 - step2 before1``, which leaves
-    the ratio; then every entry tells its decay, which must be none or the common one.
-    """
-    by_window: dict[int, list[tuple[int, Array, Array, Array]]] = {}
-    for row in rows:
-        by_window.setdefault(row[0], []).append(row)
-    crossed = [
-        (w, a[1] * b[3] - b[1] * a[3], a[2] * b[3] - b[2] * a[3], a[3])
-        for w, own in by_window.items()
-        for a, b in pairwise(own)
-    ]
-    fitted = per_window(crossed, [2]) if crossed else None
-    if fitted is None or fitted[1] > exact:
-        return None
-    ratio = fitted[0][0]
-    _, step, gradient, before = max(rows, key=lambda r: float(np.linalg.norm(r[3])))
-    known = np.abs(before) > 1e-3 * float(np.max(np.abs(before), initial=0.0))
-    decays = -(step + ratio * gradient)[known] / before[known]
-    decay = float(decays[np.argmax(np.abs(decays))])
-    slack = 1e-4 * abs(decay)
-    if not np.all((np.abs(decays) <= slack) | (np.abs(decays - decay) <= slack)):
-        return None
-    return ratio, decay, fitted[1]
-
-
-def momentum_of(recorded: list[tuple[int, Array, Array, Array]], fit: Fit) -> float:
-    """How much of the step before each step repeats; 0 where it repeats in no fixed share."""
-    shares, sizes = [], []
-    for earlier, later in pairwise(recorded):
-        if not all(np.all(np.isfinite(v)) for v in (*earlier[1:], *later[1:])):
-            return 0.0
-        rest = later[1] + fit.ratio * later[2] + fit.decay * later[3]
-        size = float(earlier[1] @ earlier[1])
-        if not size or np.linalg.norm(rest) <= 1e-6 * np.linalg.norm(later[1]):
-            return 0.0
-        share = float(rest @ earlier[1]) / size
-        sizes.append(float(np.linalg.norm(rest - share * earlier[1])) / float(np.linalg.norm(rest)))
-        shares.append(share)
-    if not shares or max(sizes) > 1e-3:
-        return 0.0
-    return float(np.median(shares))
-
-
-def contrasts(rows: list[tuple[int, Array, Array, Array]]) -> list[tuple[int, Array, Array, Array]]:
-    """Differences from the last point of the same window; the rows themselves where it is alone."""
-    by_window: dict[int, list[tuple[int, Array, Array, Array]]] = {}
-    for row in rows:
-        by_window.setdefault(row[0], []).append(row)
-    found = []
-    for w, own in by_window.items():
-        if len(own) == 1:
-            continue
-        base = own[-1]
-        found += [(w, r[1] - base[1], r[2] - base[2], r[3] - base[3]) for r in own[:-1]]
-    return found or rows
-
-
-def per_window(
-    rows: list[tuple[int, Array, Array, Array]], columns: list[int]
-) -> tuple[list[float], float] | None:
-    """Least squares in each window (a learning rate may change); medians and the worst residual."""
-    by_window: dict[int, list[tuple[int, Array, Array, Array]]] = {}
-    for row in rows:
-        by_window.setdefault(row[0], []).append(row)
-    coefficients: list[Array] = []
-    residuals: list[float] = []
-    for own in by_window.values():
-        target = np.concatenate([r[1] / norm_of(r) for r in own])
-        matrix = np.stack(
-            [np.concatenate([r[c] / norm_of(r) for r in own]) for c in columns], axis=1
-        )
-        if len(target) <= matrix.shape[1]:
-            continue
-        scale = np.linalg.norm(matrix, axis=0)
-        scale[scale == 0] = 1.0
-        solution, *_ = np.linalg.lstsq(matrix / scale, target, rcond=None)
-        left = float(np.linalg.norm(matrix / scale @ solution - target))
-        residuals.append(left / max(float(np.linalg.norm(target)), TINY))
-        coefficients.append(-solution / scale)
-    if not coefficients:
-        return None
-    return [float(v) for v in np.median(coefficients, axis=0)], max(residuals)
-
-
-def norm_of(row: tuple[int, Array, Array, Array]) -> float:
-    """The size of a step, so that every point weighs the same."""
-    return max(float(np.linalg.norm(row[1])), TINY)
 
 
 def gradient_on_the_way(
@@ -403,16 +269,6 @@ def gradient_on_the_way(
             if fitted is not None and fitted[1] <= exact and fitted[0][0] != 0:
                 return -fitted[0][0], -(fitted[0][1] if len(columns) > 1 else 0.0), nodes
     return None
-
-
-def in_span(value: Array, gradient: Array, before: Array) -> bool:
-    """False if a value is clearly no combination of a gradient and the parameter itself."""
-    g, b = gradient / max(float(np.linalg.norm(gradient)), TINY), before
-    b = b - (b @ g) * g
-    b = b / max(float(np.linalg.norm(b)), TINY)
-    left = value - (value @ g) * g
-    left = left - (left @ b) * b
-    return float(np.linalg.norm(left)) <= 0.1 * float(np.linalg.norm(value))
 
 
 def way_of(tape: Tape, anatomy: Anatomy, parameter: Parameter, k: int) -> list[tuple[int, ...]]:

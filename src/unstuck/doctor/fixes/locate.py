@@ -61,6 +61,7 @@ class Search:
         self.judgement, self.loss = judgement, loss
         self.points = judgement.points
         self.screen = self._screening_points()
+        self.losses: dict[tuple[int, ...], Loss] = {}
         self.tried: set[int] = set()  # hashes of the values that were tried at the present place
 
     def run(self, bad: Sequence[int], deadline: float) -> list[Located]:
@@ -239,11 +240,13 @@ class Search:
         return common_factor(ratios, self.judgement, bad)
 
     def _loss_at(self, which: Sequence[int]) -> Loss:
-        """The loss at some of the points."""
-        return Loss(
-            self.loss.name, self.loss.pairing, self.loss.site,
-            [self.loss.gradients[p] for p in which],
-        )  # fmt: skip
+        """The loss at some of the points; they are the same few again and again."""
+        key = tuple(which)
+        if key not in self.losses:
+            gradients = [self.loss.gradients[p] for p in key]
+            own = Loss(self.loss.name, self.loss.pairing, self.loss.site, gradients)
+            self.losses[key] = own
+        return self.losses[key]
 
     def _changed(
         self,

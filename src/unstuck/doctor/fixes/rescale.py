@@ -28,9 +28,11 @@ def rescaled(
         if time.monotonic() > deadline:
             break
         values = [
-            {i: point.value(search.tape, i) / relative for i in search.instances(place, w)}
+            {
+                i: point.value(search.tape, i) / relative
+                for i in search.instances(place, point.window)
+            }
             for point in search.points
-            for w in [point.window]
         ]
         if not all(values):
             continue

@@ -8,7 +8,7 @@ not (convolutions, recurrent networks, skip connections) is no multi-layer perce
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -17,6 +17,7 @@ import numpy as np
 from unstuck.base.arrays import Array
 from unstuck.core.activations import ACTIVATIONS, Activation, custom_activation, get_activation
 from unstuck.trace.anatomy import Pairing
+from unstuck.trace.facts import ancestors
 from unstuck.trace.layers import TracedLayer
 from unstuck.trace.pointwise import GRID, Pointwise, activation_name, pointwise
 from unstuck.trace.tape import Tape
@@ -105,7 +106,7 @@ def read_layers(traced: Traced) -> Reading:
 def _read(traced: Traced, pairing: Pairing) -> Reading:
     """The same, with the labels and outputs of one pairing."""
     tape = traced.tape
-    keep = _ancestors(tape, pairing.outputs[0], tape.start)
+    keep = ancestors(tape, pairing.outputs[0], tape.start)
     with np.errstate(all="ignore"):
         affine = _chained(traced, keep)
         layers = [_with_activation(tape, here, above) for here, above in pairwise(affine)]
@@ -117,18 +118,6 @@ def _read(traced: Traced, pairing: Pairing) -> Reading:
         activation, guessed = _output_activation(tape, last, pairing.outputs[0], O, T)
     layers.append(_made(last, activation))
     return Reading(tuple(layers), affine[0].X, T, guessed)
-
-
-def _ancestors(tape: Tape, nodes: Iterable[int], first: int) -> set[int]:
-    """The nodes and what they were made from, from ``first`` on."""
-    found: set[int] = set()
-    pending = list(nodes)
-    while pending:
-        index = pending.pop()
-        if index not in found:
-            found.add(index)
-            pending += [p for p in tape[index].parents if p >= first]
-    return found
 
 
 # ------------------------------------------------------------------------------ sums
@@ -160,7 +149,7 @@ def _affine(
         if k is not None and len(traced.steps.parameters[k].lineages) > 1:
             raise NotRead(f"{traced.name_of(k)} is kept number by number, not as an array")
     sums = [s for s in layer.sums if s in keep]
-    made_from = _ancestors(tape, sums, 0)
+    made_from = ancestors(tape, sums, 0)
     inputs = values(tape, [i for i in layer.inputs if i in made_from])
     taken = {k for la in traced.layers for k in (la.weight, la.bias)}
     spare = {k: values(tape, n)[0].ravel() for k, n in start.items() if k not in taken}
@@ -236,7 +225,7 @@ def _with_activation(tape: Tape, here: Affine, above: Affine) -> ReadLayer:
             f"next one takes {wanted.shape[1]} numbers of {wanted.shape[0]}: values are shared, "
             "reshaped or left out between them, as in a convolution"
         )
-    between = _ancestors(tape, above.layer.inputs[:1], here.node + 1)
+    between = ancestors(tape, above.layer.inputs[:1], here.node + 1)
     for node in sorted(between, reverse=True)[:MOST_BETWEEN]:
         functions = pointwise(tape, here.node, node)
         if functions is None:

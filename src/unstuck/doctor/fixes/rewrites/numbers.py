@@ -9,6 +9,7 @@ from unstuck.doctor.fixes.patch import Edit, node_at, replacement
 from unstuck.doctor.fixes.places import Source
 from unstuck.doctor.suspect import Option
 from unstuck.record.run_record import SourceSpan
+from unstuck.trace.draws import name_of_call
 from unstuck.trace.program import Program
 
 DEPTH = 8  # how often a name is followed to another
@@ -162,14 +163,7 @@ def arguments_of(
     position = names.index(name) - (1 if owner is not None else 0) if name in names else -1
     for where, text in program.files.items():
         for call in ast.walk(Source(text).tree):
-            if not isinstance(call, ast.Call):
-                continue
-            callee = (
-                call.func.attr
-                if isinstance(call.func, ast.Attribute)
-                else getattr(call.func, "id", "")
-            )
-            if callee != called:
+            if not isinstance(call, ast.Call) or name_of_call(call) != called:
                 continue
             for keyword in call.keywords:
                 if keyword.arg == name:

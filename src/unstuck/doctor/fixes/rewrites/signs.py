@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from unstuck.doctor.fixes.patch import Edit, node_at, replacement
 from unstuck.doctor.fixes.places import Source
 from unstuck.record.run_record import SourceSpan
+from unstuck.trace.draws import name_of_call
 from unstuck.trace.program import Program
 
 FLIPPED = {ast.Add: "-=", ast.Sub: "+="}
@@ -32,9 +33,7 @@ def flipped(program: Program, span: SourceSpan) -> Edit | None:
             return replacement(program, span, f"{left} - {right}")
         return replacement(program, span, f"{left} + {right}")
     if isinstance(node, ast.Call):
-        name = (
-            node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        )
+        name = name_of_call(node)
         if name in FUNCTIONS:
             function = write(node.func)
             other = function[: len(function) - len(name)] + FUNCTIONS[name]
