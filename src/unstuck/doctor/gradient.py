@@ -11,6 +11,7 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -77,7 +78,7 @@ def judge_gradients_of(program: Program, traced: Traced, seconds: float) -> Grad
     if reversed_signs and len(reversed_signs) == len(
         [v for v in verdicts if v.verdict != "unchecked"]
     ):
-        found.suspects.append(all_reversed(program, traced, names))
+        found.suspects += all_reversed(program, traced, names)
         return found
     mild = [k for k in wrong if verdicts[k].verdict == "scale" and is_mild(verdicts[k])]
     wrong = [k for k in wrong if k not in mild]
@@ -124,41 +125,42 @@ def is_mild(v: ParameterVerdict) -> bool:
 # ---------------------------------------------------------------------------------- signs
 
 
-def all_reversed(program: Program, traced: Traced, names: Sequence[str]) -> Suspect:
+def all_reversed(program: Program, traced: Traced, names: Sequence[str]) -> list[Suspect]:
     """Every parameter moves uphill: the updates, or the error, have the wrong sign.
 
-    Either change mends it. One slip in the error is likelier than one in each of several updates;
-    between one error and one update, the one is named that is not as in ``w -= rate * (p - y)``.
+    Either change mends it, and both places are named, each with the other's line: only the
+    person knows which convention was meant. The first is the one that is tried: the error, since
+    one slip there is likelier than one in each of several updates; between one error and one
+    update, the one that is not as in ``w -= rate * (p - y)``.
     """
     meet = traced.error_span()
     updates = flipped_updates(program, traced.update_spans())
-    options: list[Option] = []
     swapped = swapped_error(program, meet) if meet is not None else None
-    if swapped is not None:
-        options.append(Option((swapped,), "the other way round"))
+    ways: list[tuple[SourceSpan, Option]] = []
+    if swapped is not None and meet is not None:
+        ways.append((meet, Option((swapped,), "the other way round")))
     if updates:
-        options.append(Option(tuple(updates), "the updates the other way round"))
+        ways.append((updates[0].span, Option(tuple(updates), "the updates the other way round")))
     if len(updates) == 1 and traced.output_comes_first():
-        options.reverse()
-    span = options[0].edits[0].span if options else traced.update_spans()[0]
-    if options and options[0].edits[0] is swapped and meet is not None:
-        span = meet
-    evidence = {
+        ways.reverse()
+    evidence: dict[str, Any] = {
         "parameters": list(names),
         "cosine": -1.0,
         "learning_rate": abs(traced.judgement.ratio),
     }
-    text = options[0].edits[0].text if options else None
-    finding = Finding(
-        "G101",
-        "fault",
-        RULES["G101"]().message(**evidence),
-        span,
-        evidence,
-        text,
-        proved=bool(options),
-    )
-    return Suspect(finding, tuple(options), exact=True, parameters=frozenset(range(len(names))))
+    concerns = frozenset(range(len(names)))
+    options = tuple(option for _, option in ways)
+    if not ways:
+        first = traced.update_spans()[0]
+        return [suspect_of("G101", first, options, concerns=concerns, **evidence)]
+    found: list[Suspect] = []
+    for (span, option), (other, _) in zip(ways, reversed(ways), strict=True):
+        if other is not span:
+            evidence["other_line"] = other.line
+        one = suspect_of("G101", span, [option], concerns=concerns, **evidence)
+        finding = replace(one.finding, proved=True)
+        found.append(replace(one, finding=finding, options=() if found else options))
+    return found
 
 
 def some_reversed(program: Program, traced: Traced, names: Sequence[str]) -> Suspect | None:

@@ -110,10 +110,16 @@ def accept(case: Case, choice: Choice) -> None:
         if made.issuperset(member.option.edits):  # the same change under another name
             continue
         made.update(member.option.edits)
-        need(case, original_place(case, member.suspect.finding))
-        for other in case.findings:  # one change may mend several places: all layers' weights
-            if other.code == member.suspect.code and touched(other, member.option.edits):
-                need(case, other)
+        own = original_place(case, member.suspect.finding)
+        # One change may mend several places (all layers' weights), or mend at another place.
+        also = [
+            other
+            for other in case.findings
+            if other.code == own.code and touched(other, member.option.edits)
+        ]
+        elsewhere = "other_line" in own.evidence and not touched(own, member.option.edits)
+        for finding in also if elsewhere and also else [own, *also]:
+            need(case, finding)
     case.after = trial.gained
     case.after_measured = trial.measured
     for index, finding in enumerate(case.findings):

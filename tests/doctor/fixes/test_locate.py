@@ -171,10 +171,11 @@ def test_the_code_of_a_fault(name, code):
     assert suspects[0].parameters == {names_of(found).index(key) for key in fault.verdicts}
 
 
-def test_everything_uphill_is_one_finding():
+def test_everything_uphill_is_one_mistake_at_two_places():
     program, found = traced_text(changed("rows", ("d2 = (a2 - T)", "d2 = (T - a2)")))
-    (suspect,) = judge_gradients_of(program, found, PATIENCE).suspects
-    assert suspect.code == "G101"
+    suspect, other = judge_gradients_of(program, found, PATIENCE).suspects
+    assert suspect.code == other.code == "G101"
+    assert not other.options
     assert suspect.finding.evidence["parameters"] == ["W1", "b1", "W2", "b2"]
     texts = {apply(program, o.edits).files["program.py"] for o in suspect.options}
     assert len(texts) == 2

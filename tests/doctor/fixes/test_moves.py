@@ -2,10 +2,11 @@
 
 import pytest
 
-from unstuck.doctor.fixes.moves import moved_key, moved_span
+from unstuck.doctor.fixes.moves import moved_eye, moved_key, moved_span
 from unstuck.doctor.fixes.patch import Edit, apply
 from unstuck.doctor.fixes.places import Source
 from unstuck.trace.program import Program
+from unstuck.trace.progress import Eye
 
 TEXT = "a = 1\nloss = (p - y) * 2\nb = 3\n"
 
@@ -32,6 +33,7 @@ def moved(part, *changes):
         ("p - y", [("b", "bbb")], "p - y"),
         ("p - y", [("2", "3 * 4")], "p - y"),
         ("p - y", [("p - y", "y - p + 1")], "y - p + 1"),
+        ("p - y", [("p - y", "( y - p )")], "y - p"),
         ("(p - y) * 2", [("p", "pred"), ("y)", "target)")], "(pred - target) * 2"),
         ("y", [("p", "pred")], "y"),
         ("b = 3", [("1", "1\n\n\n"), ("p - y", "p\n- y")], "b = 3"),
@@ -53,3 +55,25 @@ def test_a_key_moves_like_its_span():
     edits = [Edit(span(TEXT, "a = 1\n"), "")]
     key = ("a.py", 2, 8, 2, 13, "binop")
     assert moved_key(key, edits, before, apply(before, edits)) == ("a.py", 1, 8, 1, 13, "binop")
+
+
+@pytest.mark.parametrize(
+    ("new", "watched", "output"),
+    [
+        ("y - p", "y - p", 1),
+        ("(y - p)", "y - p", 1),
+        ("p - y + 0", "p - y + 0", 0),
+        ("y - q", "y - q", 0),
+    ],
+)
+def test_an_exchange_of_output_and_label_is_followed(new, watched, output):
+    before = Program({"a.py": TEXT}, "a.py")
+    at = span(TEXT, "p - y")
+    eye = Eye((at.file, at.line, at.column, at.end_line, at.end_column, "binop"), 0, 1)
+    edits = [Edit(at, new)]
+    after = apply(before, edits)
+    seen = moved_eye(eye, edits, before, after)
+    _, line, column, end_line, end_column, _ = seen.key
+    assert Source(after.files["a.py"]).lines[line - 1][column:end_column] == watched
+    assert line == end_line
+    assert (seen.output, seen.label) == (output, 1 - output)

@@ -57,7 +57,7 @@ def test_columns_count_characters_not_bytes():
         ("y = a[i]\n", "i", "j, k", "y = a[j, k]\n"),
         ("y = a if c else b\n", "b", "d + 1", "y = a if c else d + 1\n"),
         ("y = a < b\n", "b", "c < d", "y = a < (c < d)\n"),
-        ("y = (a) * 2\n", "a", "b + c", "y = ((b + c)) * 2\n"),
+        ("y = (a) * 2\n", "a", "b + c", "y = (b + c) * 2\n"),
     ],
 )
 def test_parentheses_where_the_place_needs_them(text, part, new, result):
@@ -178,3 +178,12 @@ def _with(tree, old, new):
             return new if node is old else self.generic_visit(node)
 
     return Put().visit(tree)
+
+
+@pytest.mark.parametrize("text", ["e = (y - p) * s\n", "e = f( y - p )\n"])
+def test_parentheses_that_are_there_are_not_written_again(text):
+    program = Program({"a.py": text}, "a.py")
+    start = text.index("y - p")
+    span = Source(text).between("a.py", start, start + 5)
+    changed = apply(program, [replacement(program, span, "p - y")]).files["a.py"]
+    assert changed == text.replace("y - p", "p - y")

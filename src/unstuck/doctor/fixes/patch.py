@@ -103,12 +103,20 @@ def node_at(program: Program, span: SourceSpan) -> ast.expr | None:
     return found[0] if found else None
 
 
+OPERATIONS = (ast.BinOp, ast.UnaryOp, ast.Compare, ast.Attribute, ast.Subscript)  # around a group
+
+
 def replacement(program: Program, span: SourceSpan, text: str) -> Edit:
     """The edit that puts an expression in the place of another, in parentheses where needed."""
     found = _find(program, span)
     if found is None:
         return Edit(span, text)
     _, parent, field = found
+    source = Source(program.files[span.file])
+    first, last = _offsets(source, span)
+    before, behind = source.text[:first].rstrip(" \t"), source.text[last:].lstrip(" \t")
+    if isinstance(parent, OPERATIONS) and before.endswith("(") and behind.startswith(")"):
+        return Edit(span, text)  # it stands in parentheses already
     return Edit(span, wrapped(text, expression(text), parent, field))
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from unstuck.base.errors import InvalidInputError
-from unstuck.doctor.fixes.moves import moved_key
+from unstuck.doctor.fixes.moves import moved_eye, moved_key
 from unstuck.doctor.fixes.patch import Edit, apply
 from unstuck.trace.program import Program
 from unstuck.trace.progress import Eye, Measured, measure
@@ -95,9 +95,10 @@ class Trials:
         if not jobs:
             return []
         stops = [self.stop] * len(jobs) if stops is None else stops
+        eyes = [self._eye(program, edits) for program, edits in jobs]
         requests = [
-            (program, self._request(program, edits, seed, stop))
-            for (program, edits), stop in zip(jobs, stops, strict=True)
+            (program, self._request(program, edits, seed, stop, eye))
+            for (program, edits), stop, eye in zip(jobs, stops, eyes, strict=True)
         ]
         # Ten times as many updates are worth waiting for, a hundred only where they are cheap.
         left = min(limit, max(SHORT, PATIENCE * self.usual), self.deadline - time.monotonic())
@@ -107,8 +108,8 @@ class Trials:
         rounds = -(-len(jobs) // 2)
         self.longest = max(self.longest, (time.monotonic() - started) / rounds)
         return [
-            Trial(program, tuple(edits), outcome, self._measured(outcome))
-            for (program, edits), outcome in zip(jobs, outcomes, strict=True)
+            Trial(program, tuple(edits), outcome, measured_by(eye, outcome))
+            for (program, edits), outcome, eye in zip(jobs, outcomes, eyes, strict=True)
         ]
 
     def with_edits(self, edits: Sequence[Edit]) -> Program | None:
@@ -118,29 +119,37 @@ class Trials:
         except InvalidInputError:
             return None
 
+    def _eye(self, program: Program, edits: Sequence[Edit]) -> Eye | None:
+        """What to watch in a changed program."""
+        if self.eye is None or not edits:
+            return self.eye
+        return moved_eye(self.eye, edits, self.program, program)
+
     def _request(
         self,
         program: Program,
         edits: Sequence[Edit],
         seed: int | None,
         stop: tuple[Key, int] | None,
+        eye: Eye | None,
     ) -> Request:
-        many = self.eye is not None and self.eye.per_update <= 1
+        many = eye is not None and eye.per_update <= 1
         request = Request("watch", seed=seed, grid=MOST_SAMPLES if many else 200)
-        if self.eye is not None:
-            key = moved_key(self.eye.key, edits, self.program, program) if edits else self.eye.key
-            request = replace(request, watch=(key,))
+        if eye is not None:
+            request = replace(request, watch=(eye.key,))
         if stop is not None:
             loop, after = stop
             key = moved_key(loop, edits, self.program, program) if edits else loop
             request = replace(request, stop_loop=key, stop_after=after)
         return request
 
-    def _measured(self, outcome: Outcome) -> Measured | None:
-        if self.eye is None:
-            return printed(outcome.stdout)
-        watched = outcome.watched[0] if outcome.watched else None
-        return measure(watched, self.eye)
+
+def measured_by(eye: Eye | None, outcome: Outcome) -> Measured | None:
+    """Progress by what was watched; by what was printed, where nothing could be."""
+    if eye is None:
+        return printed(outcome.stdout)
+    watched = outcome.watched[0] if outcome.watched else None
+    return measure(watched, eye)
 
 
 def printed(text: str) -> Measured | None:

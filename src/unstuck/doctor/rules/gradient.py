@@ -103,12 +103,16 @@ class WrongSign(GradientRule):
         parameter: Any = "the parameters",
         parameters: Any = (),
         cosine: Any = NAN,
+        other_line: Any = None,
         **evidence: Any,
     ) -> str:
-        """Which parameter climbs."""
+        """Which parameter climbs, and where else its sign can be turned."""
         seen = clause(" (cosine {} with the step that lowers it)", cosine)
         whose = of(parameters or parameter)
-        return f"Every step of {whose} raises the loss instead of lowering it{seen}."
+        said = f"Every step of {whose} raises the loss instead of lowering it{seen}."
+        if other_line is None:
+            return said
+        return f"{said} Turn one sign, the one here or the one in line {other_line}: not both."
 
 
 class DerivativeMissing(GradientRule):

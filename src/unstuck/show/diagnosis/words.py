@@ -50,10 +50,10 @@ def progress_text(progress: Progress) -> str:
 
 def summary(diagnosis: Diagnosis) -> str:
     """What to make of the verdict, in a sentence or two."""
-    causes, faults = (
-        of_severity(diagnosis.findings, "cause"),
-        of_severity(diagnosis.findings, "fault"),
-    )
+    causes = of_severity(diagnosis.findings, "cause")
+    faults = of_severity(diagnosis.findings, "fault")
+    if causes:  # the other place of the same mistake is no second one
+        faults = [finding for finding in faults if "other_line" not in finding.evidence]
     said = _causes(len(causes), diagnosis)
     if faults and diagnosis.verdict == "learns":
         said.append(f"It learns in spite of {counted(len(faults), 'mistake')}.")

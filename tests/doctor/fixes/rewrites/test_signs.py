@@ -77,11 +77,21 @@ def found(text):
 
 def test_several_updates_uphill_are_blamed_on_the_one_error():
     text = net(("(o - T) / len(X)", "(T - o) / len(X)"))
-    here, (suspect,) = found(text)
-    assert suspect.code == "G101"
+    here, (suspect, other) = found(text)
+    assert suspect.code == other.code == "G101"
     assert suspect.finding.span.line == line_of(text, "(T - o)")
     for option in suspect.options:
         assert_computes(mended(here.program, option), NET)
+
+
+def test_both_places_of_a_reversed_sign_are_named_each_with_the_other():
+    text = net(("(o - T) / len(X)", "(T - o) / len(X)"))
+    _, (suspect, other) = found(text)
+    error, update = suspect.finding.span.line, other.finding.span.line
+    assert update == min(line_of(text, part) for part in ("W1 = W1 -", "W2 = W2 -"))
+    assert f"the one in line {update}: not both" in suspect.finding.message
+    assert f"the one in line {error}: not both" in other.finding.message
+    assert not other.options  # it is the second option of the first
 
 
 @pytest.mark.parametrize(
@@ -95,7 +105,7 @@ def test_several_updates_uphill_are_blamed_on_the_one_error():
 def test_between_one_error_and_one_update_the_unusual_is_blamed(error, update, blamed):
     data = NET[: NET.index("W1, b1")]
     text = data + FLAT.format(error=error, update=update)
-    here, (suspect,) = found(text)
+    here, (suspect, _) = found(text)
     assert suspect.finding.span.line == line_of(text, blamed)
     assert len(suspect.options) == 2
     right = data + FLAT.format(error="d = (o - T) / 40", update="W -= 0.5 * X.T @ d")
