@@ -138,9 +138,10 @@ def seen(text):
     assert outcome.status == "finished", outcome.error
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # random weights overflow, and may
-        traced, _, tape = trace(
+        traced, _, tapes = trace(
             lambda request: sandbox().run(program, request), outcome.loops, lambda said: None
         )
+    tape = traced.tape if traced is not None else next(iter(tapes), None)
     return Seen(program, outcome, traced, tape)
 
 

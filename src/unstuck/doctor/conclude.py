@@ -15,7 +15,7 @@ from unstuck.trace.request import Outcome
 SYMPTOMS = {"O508", "T601", "T602", "T603", "T604", "T605", "T606", "U205"}
 SLIGHT = 0.1  # progress that is left to make: a program so near the best is not stuck
 CLOSES = 0.5  # of the gap, that a repair must close for the program to be called stuck
-NOTHING_MOVES = "no value evolves"
+NOTHING_MOVES = {"no value evolves", "values evolve, none feeds back"}
 
 
 def concluded(case: Case, seconds: float) -> Diagnosis:
@@ -63,7 +63,7 @@ def verdict_of(case: Case) -> tuple[Verdict, str]:
         return "crashed", outcome.error.message if outcome.error else outcome.status
     measured = case.measured
     lost = any(f.code in {"U201", "U202", "U204"} for f in case.findings)
-    if measured is None and case.why == NOTHING_MOVES and lost and outcome.status == "finished":
+    if measured is None and case.why in NOTHING_MOVES and lost and outcome.status == "finished":
         return "stuck", interrupted or "no parameter ever changes"
     if measured is None:
         return "unknown", interrupted or how_it_ended(outcome, case.why)

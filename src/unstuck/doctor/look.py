@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 from unstuck.doctor.activations import with_activations
@@ -52,12 +53,12 @@ def look(case: Case, *, first: bool) -> list[Suspect]:
     if not first and any(s.options for s in crash):  # it came no further than that
         case.traced = None
         return reported(case, crash)
-    traced, why, tape = traced_from(case, outcome)
-    lost = untraced(case, tape, outcome) if traced is None else []
+    traced, why, tapes = traced_from(case, outcome)
+    lost = untraced(case, tapes, outcome) if traced is None else []
     if outcome.status == "timeout" and traced is None and not lost:  # not come to its training?
         outcome = tally(case, BASELINE_SHARE)
-        traced, why, tape = traced_from(case, outcome)
-        lost = untraced(case, tape, outcome) if traced is None else []
+        traced, why, tapes = traced_from(case, outcome)
+        lost = untraced(case, tapes, outcome) if traced is None else []
         crash = crash_suspects(case.current, outcome) if outcome.status == "raised" else []
         if first:
             case.outcome = outcome
@@ -80,13 +81,15 @@ def look(case: Case, *, first: bool) -> list[Suspect]:
     return reported(case, judged(case, traced, outcome))
 
 
-def untraced(case: Case, tape: Tape | None, outcome: Outcome) -> list[Suspect]:
-    """What may be wrong where nothing was seen to learn."""
+def untraced(case: Case, tapes: Sequence[Tape], outcome: Outcome) -> list[Suspect]:
+    """What may be wrong where nothing was seen to learn, by the first loop that tells."""
     program = case.current
     found = empty_update_loops(program, outcome)
-    if tape is not None:
+    for tape in tapes:
         found += redrawn(program, None, tape, outcome.loops) + lost_steps(program, None, tape)
-        found = found or checked(case, "update", lambda: nothing_moves(program, tape), [])
+        found = found or checked(case, "update", partial(nothing_moves, program, tape), [])
+        if found:
+            break
     return found
 
 
@@ -142,7 +145,7 @@ def tally(case: Case, share: float) -> Outcome:
     return case.sandbox.run(case.current, Request("tally"), Limits(seconds=max(0.5, seconds)))
 
 
-def traced_from(case: Case, outcome: Outcome) -> tuple[Traced | None, str, Tape | None]:
+def traced_from(case: Case, outcome: Outcome) -> tuple[Traced | None, str, list[Tape]]:
     """Record the program as it now is; or why that cannot be done."""
     return trace(
         lambda request: case.sandbox.run(

@@ -240,7 +240,9 @@ def unread(program: Program, tape: Tape) -> list[Suspect]:
         span = tape.sites[node.site].span
         options = in_place(program, span)
         name = name_of(tape, kept[0])
-        suspects.append(suspect_of(CODE, span, options, parameter=name, parameters=[name]))
+        suspects.append(
+            suspect_of(CODE, span, options, parameter=name, parameters=[name], lost=True)
+        )
     if len(suspects) > 1:  # one mistake in several lines
         edits = tuple(e for s in suspects for o in s.options[:1] for e in o.edits)
         merged = (Option(edits, "written into the arrays themselves"),) if edits else ()
@@ -249,15 +251,40 @@ def unread(program: Program, tape: Tape) -> list[Suspect]:
 
 
 def in_place(program: Program, span: SourceSpan) -> Sequence[Option]:
-    """``w -= step`` for ``w = w - step``: the array itself changes, wherever it is kept."""
+    """``w -= step`` for ``w = w - step``: the array itself changes, wherever it is kept.
+
+    Of a whole list, ``new = [w - s for w, s in zip(ws, steps)]``, it is ``ws`` that gets the values.
+    """
     statement = statement_at(program, span.file, span.line)
     if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
         return ()
     value = statement.value
+    source = Source(program.files[span.file])
+    if isinstance(value, ast.ListComp):
+        target = source.span(span.file, statement.targets[0])
+        return tuple(
+            Option((Edit(target, text),), "kept where it came from")
+            for text in walked_with(value, source)
+        )
     if not isinstance(value, ast.BinOp) or not isinstance(value.op, ast.Add | ast.Sub):
         return ()
-    source = Source(program.files[span.file])
     operator = "-=" if isinstance(value.op, ast.Sub) else "+="
     new = f"{source.segment(value.left)} {operator} {source.segment(value.right)}"
     edit = Edit(source.span(span.file, statement), new)
     return (Option((edit,), "written into the array itself"),)
+
+
+def walked_with(made: ast.ListComp, source: Source) -> list[str]:
+    """What ``[w - s for w, s in zip(ws, steps)]`` takes its first operand from, and all of it."""
+    loop, value = made.generators[0], made.elt
+    if not isinstance(value, ast.BinOp) or not isinstance(value.left, ast.Name):
+        return []
+    pairs = [(loop.target, loop.iter)]
+    if isinstance(loop.target, ast.Tuple) and isinstance(loop.iter, ast.Call):
+        pairs = list(zip(loop.target.elts, loop.iter.args, strict=False))
+    texts = [
+        source.segment(walked) for name, walked in pairs
+        if isinstance(name, ast.Name) and name.id == value.left.id
+        and isinstance(walked, ast.Name | ast.Attribute | ast.Subscript)
+    ]  # fmt: skip
+    return [new for text in texts for new in (text, f"{text}[:]")]

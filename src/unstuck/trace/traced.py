@@ -163,10 +163,11 @@ class Traced:
 
 def trace(
     run: Run, loops: Sequence[LoopCount], say: Callable[[str], None]
-) -> tuple[Traced | None, str, Tape | None]:
-    """Record the training loop of a program and read it; or the reason why not, and the tape."""
+) -> tuple[Traced | None, str, list[Tape]]:
+    """Record the training loop of a program and read it; or the reason why not, and the tapes."""
     why = "no loop ran that could be a training loop"
-    last: Tape | None = None
+    tapes: list[Tape] = []  # one a loop that was tried
+    last: LoopCount | None = None
     outer = training_loops(loops)
     inner = [other for loop in outer[:2] for other in inner_loops(loop, loops)[:2]]
     for loop in [*outer[:1], *inner, *outer[1:]]:
@@ -176,7 +177,9 @@ def trace(
             if outcome.tape is None:
                 why = "the program could not be recorded"
                 continue
-            last = last or outcome.tape
+            if not tapes or loop is not last:
+                tapes.append(outcome.tape)
+                last = loop
             steps = find_steps(outcome.tape)
             if steps.parameters and len(steps.windows) >= 1:
                 cut = tuple(key for key, _ in request.shorten)
@@ -184,11 +187,11 @@ def trace(
                 for other in loops:
                     if other.key in cut:
                         traced.stretch *= other.iterations / max(1, other.entries) / SHORT
-                return traced, "", outcome.tape
+                return traced, "", tapes
             why = steps.why or "no update was completed within the recording"
             if outcome.tape.stopped == "end":
                 break
-    return None, why, last
+    return None, why, tapes
 
 
 def requests(loop: LoopCount, loops: Sequence[LoopCount]) -> list[Request]:

@@ -137,8 +137,8 @@ def _traced(
         kept.append((request, found))
         return found
 
-    traced, why, tape = trace(run, outcome.loops, say)
-    if traced is None and tape is not None:
+    traced, why, tapes = trace(run, outcome.loops, say)
+    if traced is None and tapes:
         for request, found in kept:
             loop = next((x for x in outcome.loops if x.key == request.loop), None)
             if found.tape is not None and loop is not None:
