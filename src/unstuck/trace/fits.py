@@ -49,7 +49,7 @@ def best_fit(rows: list[Row], exact: float) -> Fit:
     decayed = per_window(differences, [2, 3])
     if decayed is not None and decayed[1] <= exact:
         return Fit(decayed[0][0], decayed[0][1], decayed[1], -cosine)
-    partly = partly_decayed(differences, exact)
+    partly = partly_decayed(differences, exact) or partly_decayed(rows, exact)
     if partly is not None:
         return Fit(partly[0], partly[1], partly[2], -cosine)
     norm = float(gradient @ gradient)
