@@ -253,7 +253,7 @@ def unread(program: Program, tape: Tape) -> list[Suspect]:
 def in_place(program: Program, span: SourceSpan) -> Sequence[Option]:
     """``w -= step`` for ``w = w - step``: the array itself changes, wherever it is kept.
 
-    Of a whole list, ``new = [w - s for w, s in zip(ws, steps)]``, it is ``ws`` that gets the values.
+    Of a list, ``new = [w - s for w, s in zip(ws, steps)]``, it is ``ws`` that gets the values.
     """
     statement = statement_at(program, span.file, span.line)
     if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
