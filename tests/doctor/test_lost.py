@@ -106,3 +106,24 @@ def test_a_step_under_another_name():
     here, (suspect,) = found(text)
     assert suspect.finding.evidence["parameters"] == ["W2"]
     assert_computes(mended(here.program, suspect.options[0]), NET)
+
+
+LISTED = net(
+    ("for step", "P = [W1, b1, W2, b2]\nfor step"),
+    ("    h = np.tanh", "    W1, b1, W2, b2 = P\n    h = np.tanh"),
+    ("    W1 = W1 - 0.5 * X.T @ e\n", ""), ("    b1 = b1 - 0.5 * e.sum(axis=0)\n", ""),
+    ("    W2 = W2 - 0.5 * h.T @ d\n", ""),
+    (
+        "    b2 = b2 - 0.5 * d.sum(axis=0)\n",
+        ("    G = [X.T @ e, e.sum(axis=0), h.T @ d, d.sum(axis=0)]\n"
+        "    P = [p - 0.5 * g for p, g in zip(P, G)]\n"),
+    ),
+)  # fmt: skip
+
+
+def test_a_list_of_new_values_that_nothing_reads_goes_where_the_old_ones_are():
+    text = LISTED.replace("    P = [p", "    new = [p")
+    here, (suspect,) = found(text)
+    assert suspect.finding.span.line == line_of(text, "new = [p")
+    assert "nothing reads it" in suspect.finding.message
+    assert mended(here.program, suspect.options[0]) == LISTED

@@ -112,11 +112,59 @@ def together(program: Program, tape: Tape, node: Node, other: int) -> list[Optio
         shuffled = f"{mine}, {name} = {mine}[order], {name}[order]"
         text = f"order = np.random.permutation(len({mine}))\n{shuffled}"
         return [Option((replace_statement(program, file, line, text),), "shuffled together")]
-    if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Subscript):
-        order = ast.unparse(statement.value.slice)
-        edit: Edit = insert_after(program, file, line, f"{name} = {name}[{order}]")
-        return [Option((edit,), "put in the same order")]
-    return []
+    subscript = subscript_at(program, tape, node)
+    if not isinstance(statement, ast.Assign) or subscript is None:
+        return []
+    order = ast.unparse(subscript.slice)
+    edit = picked_beside(program, tape, node, other, order)
+    if edit is None and isinstance(statement.value, ast.Subscript):
+        edit = insert_after(program, file, line, f"{name} = {name}[{order}]")
+    return [] if edit is None else [Option((edit,), "put in the same order")]
+
+
+def picked_beside(program: Program, tape: Tape, node: Node, other: int, order: str) -> Edit | None:
+    """``X, y = X[order], y``, or ``X = X[order]`` and then ``y2 = y``: the other one by ``order``.
+
+    It is a name that was given the array in the same lines, and passed on as it was.
+    """
+    span = tape.sites[node.site].span
+    names = names_behind(tape, other, np.shape(node.value)[:1])
+    source = Source(program.files[span.file])
+    for block in blocks(source.tree):
+        lines = [s for s in block if isinstance(s, ast.Assign)]
+        if not any(s.lineno <= span.line <= (s.end_lineno or 0) for s in lines):
+            continue
+        lines.sort(key=lambda s: abs(s.lineno - span.line))
+        for statement in lines:
+            value = statement.value
+            for part in value.elts if isinstance(value, ast.Tuple) else [value]:
+                text = ast.unparse(part)
+                if isinstance(part, ast.Name | ast.Attribute) and text in names:
+                    return Edit(source.span(span.file, part), f"{text}[{order}]")
+    return None
+
+
+def blocks(tree: ast.AST) -> list[list[ast.stmt]]:
+    """Every list of statements that follow each other."""
+    return [
+        value
+        for node in ast.walk(tree)
+        for _, value in ast.iter_fields(node)
+        if isinstance(value, list) and value and isinstance(value[0], ast.stmt)
+    ]
+
+
+def names_behind(tape: Tape, index: int, length: tuple[int, ...]) -> set[str]:
+    """What an array, and those it was made from, are called; as long as the one beside it."""
+    seen: set[int] = set()
+    pending = [index]
+    while pending and len(seen) < 40:
+        index = pending.pop(0)
+        if index not in seen:
+            seen.add(index)
+            pending += tape[index].parents
+    long = {i for i in seen if length and length[0] in np.shape(tape[i].value)}
+    return {binding.text for binding in tape.bindings if binding.node in long}
 
 
 def same_index(program: Program, tape: Tape, node: Node, others: Iterable[int]) -> list[Option]:

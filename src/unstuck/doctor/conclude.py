@@ -15,6 +15,7 @@ from unstuck.trace.request import Outcome
 SYMPTOMS = {"O508", "T601", "T602", "T603", "T604", "T605", "T606", "U205"}
 SLIGHT = 0.1  # progress that is left to make: a program so near the best is not stuck
 CLOSES = 0.5  # of the gap, that a repair must close for the program to be called stuck
+NOISE = "it learns by heart: its targets belong to other inputs, so there is nothing to find out"
 NOTHING_MOVES = {"no value evolves", "values evolve, none feeds back"}
 
 
@@ -77,6 +78,8 @@ def verdict_of(case: Case) -> tuple[Verdict, str]:
         return "stuck", interrupted
     if outcome.status == "raised":
         return "crashed", outcome.error.message if outcome.error else ""
+    if any(f.code == "D404" and f.severity == "fault" for f in case.findings):
+        return "stuck", interrupted or NOISE
     return "learns", interrupted
 
 

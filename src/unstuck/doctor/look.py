@@ -25,6 +25,7 @@ from unstuck.doctor.shared import shared_state
 from unstuck.doctor.soft import soft_suspects, wrong_softmax_axis
 from unstuck.doctor.stray import stray_factors
 from unstuck.doctor.suspect import Suspect
+from unstuck.doctor.truncated import truncated_inputs
 from unstuck.doctor.unmoved import empty_update_loops, never_moved, nothing_moves
 from unstuck.doctor.unreset import never_reset
 from unstuck.trace.facts import build_record
@@ -124,6 +125,7 @@ def judged(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
     stuck = case.measured is None or max(case.measured.gained, case.after) < 0.5
     suspects += shared_state(program) if stuck else []
     suspects += soft_suspects(case.current, traced, rest, record, stuck=stuck)
+    suspects += checked(case, "data", lambda: truncated_inputs(program, traced), [])
     suspects += checked(case, "gradient", lambda: stray_factors(program, traced), [])
     if not case.checked:
         case.checked = True

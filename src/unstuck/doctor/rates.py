@@ -24,21 +24,45 @@ from unstuck.trace.traced import Traced
 
 def learning_rate(program: Program, traced: Traced) -> tuple[SourceSpan, float] | None:
     """The expression of the learning rate, a single number on the way from gradient to step."""
+    return next(iter(learning_rates(program, traced)), None)
+
+
+def learning_rates(program: Program, traced: Traced) -> list[tuple[SourceSpan, float]]:
+    """The same wherever it stands: each parameter may have it in an expression of its own."""
+    found: dict[tuple[SourceSpan, float], None] = {}
     for flow in traced.anatomy.flows[:1]:
         for nodes in flow.end.values():
-            pending = list(nodes[:1])
-            seen: set[int] = set()
-            while pending:
-                index = pending.pop(0)
-                if index in seen or len(seen) > 12:
-                    continue
-                seen.add(index)
-                node = traced.tape[index]
-                if node.op in {"multiply", "true_divide"} and node.site >= 0:
-                    found = scalar_operand(program, traced, index)
-                    if found is not None:
-                        return found
-                pending.extend(p for p in node.parents if p in flow.labelled)
+            rate = rate_of_step(program, traced, nodes[0]) if nodes else None
+            if rate is not None:
+                found[rate] = None
+    return list(found)
+
+
+def rate_of_step(program: Program, traced: Traced, end: int) -> tuple[SourceSpan, float] | None:
+    """The number on the way from the gradient to one parameter's new value."""
+    flow, tape = traced.anatomy.flows[0], traced.tape
+    forward = {  # what the forward pass reads; `rate * h.T` is for the gradient alone
+        p
+        for node in tape.nodes[flow.window.first : flow.window.last]
+        if node.index not in flow.labelled
+        for p in node.parents
+    }
+    pending = [end]
+    seen: set[int] = set()
+    while pending:
+        index = pending.pop(0)
+        if index in seen or len(seen) > 12:
+            continue
+        seen.add(index)
+        node = tape[index]
+        if node.op in {"multiply", "true_divide"} and node.site >= 0:
+            found = scalar_operand(program, traced, index)
+            if found is not None:
+                return found
+        pending += [
+            p for p in node.parents
+            if p in flow.labelled or (tape[p].op == "multiply" and p not in forward)
+        ]  # fmt: skip
     return None
 
 
@@ -83,13 +107,17 @@ def always_equal(traced: Traced, index: int, position: int) -> bool:
 
 
 def other_rate(program: Program, traced: Traced, factors: Sequence[float]) -> list[Option]:
-    """The learning rate times each factor."""
-    rate = learning_rate(program, traced)
-    if rate is None:
-        return []
-    span, _ = rate
-    found = [change_number(program, span, span.file, factor=factor) for factor in factors]
-    return [option for option in found if option is not None]
+    """The learning rate times each factor, wherever the same number is written down."""
+    rates = learning_rates(program, traced)
+    equal = [span for span, value in rates if value == rates[0][1]]
+    options = []
+    for factor in factors:
+        found = [change_number(program, span, span.file, factor=factor) for span in equal]
+        changes = [option for option in found if option is not None]
+        if changes:
+            edits = dict.fromkeys(edit for option in changes for edit in option.edits)
+            options.append(Option(tuple(edits), changes[0].label))
+    return options
 
 
 def more_updates(program: Program, traced: Traced) -> list[Option]:

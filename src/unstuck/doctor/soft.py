@@ -37,7 +37,7 @@ from unstuck.trace.traced import Traced
 
 GAINS = {"relu": 2.0**0.5, "leaky_relu": 2.0**0.5, "tanh": 1.0, "sigmoid": 1.0, "softmax": 1.0}
 FEW = 1000  # updates
-FASTER, SLOWER = (10.0, 100.0), (0.1, 0.01)
+FASTER, SLOWER = (10.0, 100.0, 1000.0), (0.1, 0.01)
 
 
 def soft_suspects(
