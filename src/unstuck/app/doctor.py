@@ -28,7 +28,8 @@ HELP = """Say whether a NumPy program learns; if not, which lines keep it from l
 
 PROGRAM is run as it is, with your rights, over a scratch copy of its folder; the program itself is
 never changed. What makes it learn is shown once it was re-run and measured. PROGRAM may also be
-a run folder of `unstuck train`. What stands after -- is handed to the program.
+a notebook, whose code cells are run from the top, or a run folder of `unstuck train`. What stands
+after -- is handed to the program.
 
 Exit code: 0 it learns (with --strict: and nothing is wrong in it), 1 it does not (with --strict:
 or something is wrong in it), 2 something that was typed cannot be used, 3 it crashes, or there is
@@ -38,6 +39,7 @@ no telling.
 Examples:
   unstuck doctor digits.py
   unstuck doctor digits.py --write-fix digits_fixed.py
+  unstuck doctor notebook.ipynb --write-fix notebook_fixed.ipynb
   unstuck doctor train.py --budget 20 -- --epochs 3
 """
 
@@ -90,7 +92,7 @@ def run_doctor(
             raise
         return code
     steps = next_steps(program, diagnosis, write_fix)
-    show_diagnosis(screen, diagnosis, output, folder_of(examined), steps)
+    show_diagnosis(screen, diagnosis, output, examined, steps)
     if fix is not None:
         _write_fix(screen, fix, diagnosis)
     return exit_code(diagnosis, strict=strict)
@@ -121,7 +123,11 @@ def exit_code(diagnosis: Diagnosis, *, strict: bool) -> int:
 
 
 def show_diagnosis(
-    screen: Screen, diagnosis: Diagnosis, output: str, folder: str, next_steps: Sequence[str] = ()
+    screen: Screen,
+    diagnosis: Diagnosis,
+    output: str,
+    examined: Program | str = "",
+    next_steps: Sequence[str] = (),
 ) -> None:
     """Print it as text, as one JSON object, or as GitHub's workflow commands."""
     from unstuck.doctor.schema import as_json
@@ -131,9 +137,11 @@ def show_diagnosis(
     if output == "json":
         click.echo(json.dumps(as_json(diagnosis), indent=2, allow_nan=False))
     elif output == "github":
-        click.echo(github_text(diagnosis, _from_workspace(folder)))
+        notebook = examined.notebook if isinstance(examined, Program) else None
+        lines = {} if notebook is None else notebook.raw_lines()
+        click.echo(github_text(diagnosis, _from_workspace(folder_of(examined)), lines))
     else:
-        here = _from_here(folder)
+        here = _from_here(folder_of(examined))
         screen.page(
             lambda width: diagnosis_lines(
                 diagnosis, width=width, folder=here, next_steps=next_steps

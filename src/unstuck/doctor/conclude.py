@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from unstuck.doctor.case import MENDED, Case, learned
+from unstuck.doctor.cells import in_cells
 from unstuck.doctor.diagnosis import Diagnosis, Progress, Repair, Severity, Verdict
 from unstuck.doctor.fixes.choose import LEAST
 from unstuck.doctor.fixes.patch import unified_diff
@@ -39,7 +40,7 @@ def concluded(case: Case, seconds: float) -> Diagnosis:
         findings.append(replace(finding, severity=severity))
     order = {"cause": 0, "fault": 1, "note": 2}
     findings.sort(key=lambda f: order[f.severity])
-    return Diagnosis(
+    diagnosis = Diagnosis(
         program=case.program.name,
         verdict=verdict,
         progress=progress_of(case.measured),
@@ -51,6 +52,7 @@ def concluded(case: Case, seconds: float) -> Diagnosis:
         sources=dict(case.program.files),
         seconds=seconds,
     )
+    return in_cells(diagnosis, case.program)
 
 
 def verdict_of(case: Case) -> tuple[Verdict, str]:

@@ -38,7 +38,8 @@ class Finding:
     ``message`` is one sentence of plain English to the person. ``evidence`` maps what was
     measured to numbers, strings or lists. ``replacement`` is the text that should stand in the
     place of ``span``, or None. ``proved`` is True if the change was proved on the recorded run
-    or by a re-run.
+    or by a re-run. In a notebook ``cell`` is the number of the cell, counted among its code cells
+    from 1, and ``span`` a place in that cell.
     """
 
     code: str
@@ -49,6 +50,15 @@ class Finding:
     replacement: str | None = None
     proved: bool = False
     cell: int | None = None
+
+
+def source_name(file: str, cell: int | None = None) -> str:
+    """What the text of a file, or of a notebook's cell, is called in `Diagnosis.sources`.
+
+    >>> source_name("net.py"), source_name("train.ipynb", 3)
+    ('net.py', 'train.ipynb, cell 3')
+    """
+    return file if cell is None else f"{file}, cell {cell}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +92,7 @@ class Repair:
     seeds: tuple[int, ...]
     runs: int
     verified: bool
-    files: Mapping[str, str] = field(default_factory=dict)  # the repaired sources
+    files: Mapping[str, str] = field(default_factory=dict)  # as repaired (a notebook: its JSON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +119,7 @@ class Diagnosis(Displayed):
     reason : str
         Why the verdict is unknown or crashed; what was cut to fit the budget.
     sources : mapping of str to str
-        The program's files, to quote lines from.
+        The program's files, a notebook's cell by cell, to quote lines from: by `source_name`.
     seconds : float
         How long it took.
 

@@ -152,6 +152,7 @@ def traced_from(case: Case, outcome: Outcome) -> tuple[Traced | None, str, Tape 
         ),
         outcome.loops,
         case.say,
+        case.current.line_name,
     )
 
 
@@ -186,10 +187,13 @@ def reported(case: Case, suspects: list[Suspect]) -> list[Suspect]:
 
 def source_findings(case: Case) -> None:
     """What can be seen without running: statements without effect."""
-    for file, text in case.program.files.items():
-        for span, what in useless_statements(file, text):
-            rule = RULES["P704"]()
-            case.findings.append(rule.finding("note", span, what=what))
+    program = case.program
+    for file, text in program.files.items():
+        notebook = program.notebook if file == program.entry else None
+        cells = program.cells if file == program.entry else ()
+        for span, what in useless_statements(file, text, cells=cells):
+            if notebook is None or not notebook.is_timed(span.line):
+                case.findings.append(RULES["P704"]().finding("note", span, what=what))
 
 
 def cut_short(case: Case, outcome: Outcome) -> None:
@@ -202,7 +206,7 @@ def cut_short(case: Case, outcome: Outcome) -> None:
     case.stop = (longest.key, max(2, int(longest.iterations * share)))
     case.cut = (
         f"to fit the budget, runs were compared after {case.stop[1]:,} iterations of the loop in "
-        f"line {longest.key[1]}"
+        f"{case.current.line_name(*longest.key[:2])}"
     )
 
 

@@ -122,12 +122,17 @@ def of_severity(findings: Iterable[Finding], severity: Severity) -> list[Finding
 
 
 def place(finding: Finding, folder: str = "") -> str:
-    """``file:line:column`` as editors open it, both counted from 1; empty without a place."""
+    """``file:line:column`` as editors open it, both counted from 1; empty without a place.
+
+    In a notebook it is the cell, counted among those with code, and the line in it.
+    """
     span = finding.span
     if span is None:
         return ""
-    cell = "" if finding.cell is None else f", cell {finding.cell}"
-    return f"{path_of(finding, folder)}{cell}:{span.line}:{span.column + 1}"
+    path = path_of(finding, folder)
+    if finding.cell is not None:
+        return f"{path}, cell {finding.cell}, line {span.line}, column {span.column + 1}"
+    return f"{path}:{span.line}:{span.column + 1}"
 
 
 def path_of(finding: Finding, folder: str = "") -> str:

@@ -112,6 +112,11 @@ class Run:
         main.__dict__.update(__file__=path, __builtins__=builtins, __package__=None)
         if request.get("package"):
             main.__package__ = request["package"]
+        if request.get("notebook"):
+            from .notebook import NAMES  # only there
+
+            del main.__dict__["__file__"]
+            main.__dict__.update(NAMES)
         main.__dict__.update(request.get("namespace") or {})
         sys.modules["__main__"] = main
         try:
