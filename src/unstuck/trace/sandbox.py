@@ -261,6 +261,7 @@ def _as_json(
         "root": str(copy.root),
         "package": program.package,
         "notebook": program.notebook is not None,
+        "namespace": dict(program.namespace),
         "arguments": list(program.arguments),
         "out": str(copy.out),
         "seconds": limits.seconds,
