@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from os.path import commonprefix
 
 from unstuck.trace.open_code import OpenCode
 
@@ -135,7 +136,8 @@ class _Translation:
         """Drop what a whole cell is indented by, and the prompts of one that was pasted."""
         first = self.lines[start].python
         prompts = PROMPT.match(first)
-        indent = first[: len(first) - len(first.lstrip())]
+        written = [line.python for line in self.lines[start:] if line.python.strip()]
+        indent = commonprefix([text[: len(text) - len(text.lstrip())] for text in written])
         if not prompts and not indent:
             return
         for n, line in enumerate(self.lines[start:], start):
