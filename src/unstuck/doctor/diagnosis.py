@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any, Literal
 
 from unstuck.base.display import Displayed, reach
 from unstuck.record.run_record import SourceSpan
 
+RUNNING = "In"  # the file that a running notebook is: its cells go by execution count
 SCHEMA_VERSION = 1
 Verdict = Literal["stuck", "learns", "crashed", "unknown"]
 Severity = Literal["cause", "fault", "note"]
@@ -57,8 +59,12 @@ def source_name(file: str, cell: int | None = None) -> str:
 
     >>> source_name("net.py"), source_name("train.ipynb", 3)
     ('net.py', 'train.ipynb, cell 3')
+    >>> source_name(RUNNING, 3)  # of a notebook that is open, by its execution count
+    'In [3]'
     """
-    return file if cell is None else f"{file}, cell {cell}"
+    if cell is None:
+        return file
+    return f"In [{cell}]" if PurePath(file).name == RUNNING else f"{file}, cell {cell}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,12 +54,15 @@ class Notebook:
         How the comment above each cell begins; no line of a cell does so.
     left_out : str
         What of the cells does not run, in words; empty if all of it does.
+    label : str
+        What messages call a cell, by its number.
     """
 
     raw: str
     cells: tuple[Cell, ...]
     marker: str
     left_out: str = ""
+    label: str = "cell {}"
 
     def cell_at(self, line: int) -> Cell | None:
         """The cell in which a line of the program stands."""

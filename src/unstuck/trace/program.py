@@ -73,7 +73,7 @@ class Program:
         if self.notebook is not None and file == self.entry:
             cell, within = self.notebook.located(line)
             if cell:
-                return f"cell {cell}, line {within}"
+                return f"{self.notebook.label.format(cell)}, line {within}"
         return f"line {line}"
 
     def with_file(self, file: str, text: str) -> Program:

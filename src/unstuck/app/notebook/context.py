@@ -21,6 +21,7 @@ from unstuck.app.notebook.history import Executed, Statement, statements
 from unstuck.app.notebook.names import needed
 from unstuck.app.notebook.own import Own
 from unstuck.app.notebook.slices import Slices, slices_of
+from unstuck.doctor.diagnosis import RUNNING
 from unstuck.trace.cell_syntax import Line, Translated, told
 from unstuck.trace.copies import Copies, copy_values
 from unstuck.trace.follow_imports import follow_imports, parse
@@ -29,7 +30,8 @@ from unstuck.trace.notebook import Cell, Notebook
 from unstuck.trace.notebook_json import code_cells
 from unstuck.trace.program import Program
 
-ENTRY = "In"  # what a program is called whose cells are those of a running notebook
+ENTRY = RUNNING
+LABEL = "In [{}]"
 NUMPY_STATE, RANDOM_STATE = "<numpy.random>", "<random>"
 IPYTHONS = frozenset({"In", "Out", "display", "exit", "get_ipython", "open", "quit"})
 ROUNDS = 8  # of finding out what else is needed
@@ -145,7 +147,8 @@ class Context:
             cells.append(Cell(number, each, translated, len(lines) + 1))
             lines += [line.python for line in translated.lines]
         left_out = told([(examined.number, *rest) for rest in examined.translated.left_out])
-        return Notebook(raw, tuple(cells), marker, left_out), "\n".join(lines) + "\n"
+        left_out = left_out.replace(f"cell {examined.number}", LABEL.format(examined.number))
+        return Notebook(raw, tuple(cells), marker, left_out, LABEL), "\n".join(lines) + "\n"
 
     def text_of(self, statement: Statement, notebook: Notebook) -> str:
         """A statement as it stands in the program's text."""

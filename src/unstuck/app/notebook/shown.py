@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from unstuck.app.notebook.context import ENTRY
-from unstuck.doctor.diagnosis import Diagnosis
+from unstuck.doctor.diagnosis import Diagnosis, source_name
 
 MAGIC = re.compile(r"[ \t]*%{1,2}doctor\b[^\n]*\n?")
 NOT_RUN = "The cell was examined, not run: nothing in your notebook has changed."
@@ -86,16 +86,9 @@ def repaired_cells(diagnosis: Diagnosis, numbers: list[int]) -> dict[int, str]:
     found = {}
     for number, cell in zip(numbers, cells, strict=True):
         source = "".join(cell["source"])
-        if source != diagnosis.sources.get(name_in(diagnosis, entry, number)):
+        if source != diagnosis.sources.get(source_name(entry, number)):
             found[number] = MAGIC.sub("", source, count=1) if "%doctor" in source else source
     return found
-
-
-def name_in(diagnosis: Diagnosis, entry: str, number: int) -> str:
-    """What the text of a cell is called."""
-    from unstuck.doctor.diagnosis import source_name
-
-    return source_name(entry, number)
 
 
 class Progress:

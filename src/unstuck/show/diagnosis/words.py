@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import PurePath
 
-from unstuck.doctor.diagnosis import Diagnosis, Finding, Progress, Repair, Severity
+from unstuck.doctor.diagnosis import (
+    Diagnosis,
+    Finding,
+    Progress,
+    Repair,
+    Severity,
+    source_name,
+)
 from unstuck.show.diagnosis.numbers import measured
 
 VERDICTS = {
@@ -131,7 +138,7 @@ def place(finding: Finding, folder: str = "") -> str:
         return ""
     path = path_of(finding, folder)
     if finding.cell is not None:
-        return f"{path}, cell {finding.cell}, line {span.line}, column {span.column + 1}"
+        return f"{source_name(path, finding.cell)}, line {span.line}, column {span.column + 1}"
     return f"{path}:{span.line}:{span.column + 1}"
 
 
