@@ -85,7 +85,7 @@ def code_cell(source, k=0, **metadata):
     """A cell as nbformat 4.5 keeps it, with outputs."""
     return {
         "cell_type": "code",
-        "execution_count": 7 - k,
+        "execution_count": k + 3,
         "id": f"cell-{k}",
         "metadata": metadata,
         "outputs": [{"name": "stdout", "output_type": "stream", "text": ["0.1\n", "größer\n"]}],

@@ -203,3 +203,26 @@ def test_a_loop_that_takes_long_is_named_by_its_cell(tmp_path):
 
 def test_json_of_it_is_json(rings):
     assert json.loads(json.dumps(as_json(rings[1])))["repair"]["diff"].count("cell 5") == 2
+
+
+def test_cells_that_ran_in_another_order_are_said(tmp_path):
+    book = json.loads(as_notebook(["x = 1", "y = 2", "z = 3"]))
+    code = [cell for cell in book["cells"] if cell["cell_type"] == "code"]
+    for cell, count in zip(code, (8, None, 5), strict=True):
+        cell["execution_count"] = count
+    (tmp_path / "a.ipynb").write_text(json.dumps(book))
+    entries = {u.check: u.why for u in diagnose(tmp_path / "a.ipynb").unchecked}
+    assert entries["order of the cells"].endswith("cell 3 had run before cell 1")
+    (tmp_path / "a.ipynb").write_text(as_notebook(["x = 1", "y = 2", "z = 3"]))
+    seen = diagnose(tmp_path / "a.ipynb")
+    assert "order of the cells" not in {u.check for u in seen.unchecked}
+
+
+@pytest.mark.parametrize("text", ["x = '\0'", "x = '\ud800'", "\x0c\nx = 1 / 0", "x = 1 /\\"])
+def test_odd_characters_end_in_a_verdict(tmp_path, text):
+    path = tmp_path / "a.ipynb"
+    path.write_text(json.dumps(json.loads(as_notebook(["y = 1", text])), ensure_ascii=True))
+    seen = diagnose(path)
+    assert seen.verdict == "crashed"
+    assert "Traceback" not in str(seen)
+    assert json.dumps(as_json(seen))

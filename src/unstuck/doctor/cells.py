@@ -18,6 +18,11 @@ from unstuck.trace.program import Program
 LINE = re.compile(r"\bline (\d+)\b")  # as Python's own messages about syntax name it
 SYNTAX = {"SyntaxError", "IndentationError", "TabError"}
 NOT_RUN = "shell commands and magics"
+ORDER = "order of the cells"
+OTHERWISE = (
+    "here they run once each, from the top; when the notebook was saved, cell {1} had run before "
+    "cell {0}"
+)
 
 
 def in_cells(diagnosis: Diagnosis, program: Program) -> Diagnosis:
@@ -37,6 +42,8 @@ def in_cells(diagnosis: Diagnosis, program: Program) -> Diagnosis:
     unchecked = diagnosis.unchecked
     if notebook.left_out:
         unchecked += (Unchecked(NOT_RUN, notebook.left_out),)
+    if notebook.disorder is not None:
+        unchecked += (Unchecked(ORDER, OTHERWISE.format(*notebook.disorder)),)
     return replace(
         diagnosis,
         findings=tuple(_located(finding, program, notebook) for finding in diagnosis.findings),

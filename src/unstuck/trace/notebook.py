@@ -100,6 +100,19 @@ class Notebook:
         written = cell.lines[within]
         return written.text[: written.start].lstrip().startswith("%")
 
+    @property
+    def disorder(self) -> tuple[int, int] | None:
+        """Two cells that were last run in the other order, by their execution counts."""
+        counted = [(cell.number, cell.stored.count) for cell in self.cells]
+        last = (0, 0)
+        for number, count in counted:
+            if count is None:
+                continue
+            if count < last[1]:
+                return last[0], number
+            last = (number, count)
+        return None
+
     def texts(self, program: str) -> dict[int, str]:
         """What each cell reads once the program's text is ``program``, by number."""
         parts = _parts(program, self.marker, self.cells)

@@ -26,7 +26,7 @@ class CodeCell:
     """One code cell: its source, where that stands in the file, and the cell's tags.
 
     ``joined`` is what stands between the pieces of a source that is kept as a list: nothing, or
-    a line's end that old notebooks leave out.
+    a line's end that old notebooks leave out. ``count`` says as which the cell ran last time.
     """
 
     source: str
@@ -34,6 +34,7 @@ class CodeCell:
     end: int
     tags: tuple[str, ...] = ()
     joined: str = ""
+    count: int | None = None
 
 
 def code_cells(text: str, name: str) -> list[CodeCell]:
@@ -128,6 +129,7 @@ def _code_cell(text: str, at: int) -> CodeCell | None:
         return None
     source, end = DECODER.raw_decode(text, places[key])
     tags = _mapping(value("metadata")).get("tags")
+    count = value("execution_count") or value("prompt_number")
     joined = ""
     if isinstance(source, list):
         pieces = [str(piece) for piece in source]
@@ -140,6 +142,7 @@ def _code_cell(text: str, at: int) -> CodeCell | None:
         end,
         tuple(map(str, tags)) if isinstance(tags, list) else (),
         joined,
+        count if isinstance(count, int) else None,
     )
 
 
