@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from os.path import commonprefix
 
 from unstuck.trace.open_code import OpenCode
 
@@ -136,8 +135,7 @@ class _Translation:
         """Drop what a whole cell is indented by, and the prompts of one that was pasted."""
         first = self.lines[start].python
         prompts = PROMPT.match(first)
-        written = [line.python for line in self.lines[start:] if line.python.strip()]
-        indent = commonprefix([text[: len(text) - len(text.lstrip())] for text in written])
+        indent = _shared_indent([line.python for line in self.lines[start:]])
         if not prompts and not indent:
             return
         for n, line in enumerate(self.lines[start:], start):
@@ -249,6 +247,14 @@ class _Translation:
 
 
 CAPTURED = '__import__("types").SimpleNamespace(stdout="", stderr="", outputs=[], show=print)'
+
+
+def _shared_indent(lines: Sequence[str]) -> str:
+    """The white space with which every line begins that is not empty."""
+    indents = [text[: len(text) - len(text.lstrip())] for text in lines if text.strip()]
+    first, last = min(indents), max(indents)  # what these two share, all share
+    differs = (k for k, pair in enumerate(zip(first, last, strict=False)) if len({*pair}) > 1)
+    return first[: next(differs, len(first))]
 
 
 def _passing(python: str) -> str:
