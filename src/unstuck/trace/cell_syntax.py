@@ -8,40 +8,22 @@ what was dropped from the beginning of a line is counted.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from unstuck.trace.magics import (
+    AUTOMAGIC,
+    CAPTURED,
+    RECAST,
+    RUNS,
+    WITHOUT_EFFECT,
+    after_options,
+    is_quiet,
+    name_of,
+)
 from unstuck.trace.open_code import OpenCode
 
 LINE_END = re.compile(r"\r\n|\r|\n")  # Python's own
-RUNS = {  # magics that run the statement or the cell behind them: their options with a value
-    "capture": "",
-    "debug": "b",
-    "doctor": "",
-    "lprun": "fmTDsuz",
-    "memit": "rti",
-    "mprun": "fT",
-    "prun": "lsTD",
-    "pyinstrument": "",
-    "snakeviz": "f",
-    "time": "",
-    "timeit": "nrpv",
-}
-WITHOUT_EFFECT = {  # on what a program computes: nothing need be said about them
-    *("HTML", "SVG", "javascript", "js", "html", "latex", "markdown", "svg"),
-    *("alias", "aimport", "autoreload", "colors", "conda", "config", "history", "hist", "load_ext"),
-    *("logstart", "logstop", "ls", "lsmagic", "magic", "mamba", "man", "matplotlib", "mkdir"),
-    *("pdb", "pdoc", "pfile", "pinfo", "pinfo2", "pip", "pprint", "precision", "psearch"),
-    *("psource", "pwd", "reload_ext", "unload_ext", "uv", "who", "who_ls", "whos", "xmode"),
-}
-QUIET_SHELL = re.compile(
-    r"!+\s*(sudo\s+)?(python3?\s+-m\s+)?"
-    r"(pip3?|conda|mamba|uv|apt|apt-get|ls|pwd|cat|head|tail|echo|which|nvidia-smi|free|df)\b"
-)
-AUTOMAGIC = re.compile(r"(pip|conda|mamba|uv)\s+(install|uninstall|list|show|freeze)\b")
-MAGIC = re.compile(r"(%{1,2})([\w.]*)(!?)")
-OPTION = re.compile(r"\s*-(-?[a-zA-Z])(\S*)(?=\s|$)")
-WORD = re.compile(r"\s*\S+")
 PROMPT = re.compile(r"(>>>|\.\.\.)( |$)|(In ?\[\d+\]| +\.{3,}): ?")
 
 
@@ -148,14 +130,14 @@ class _Translation:
 
     def cell_magic(self, n: int, first: str) -> None:
         """``%%time`` and its like: the first line goes; the rest, too, if it is no Python."""
-        name, rest = _name(first)
+        name, rest = name_of(first)
         if name not in RUNS:
             if name not in WITHOUT_EFFECT:
                 self.left_out.append((n + 1, first.strip()))
             for k in range(n, len(self.lines)):
                 self.comment(k)
             return
-        start = _after_options(rest, RUNS[name])
+        start = after_options(rest, RUNS[name])
         argument = rest[start:].split()
         self.comment(n)
         if name == "timeit" and argument:  # what is to be run before it
@@ -174,7 +156,7 @@ class _Translation:
         if text.startswith("%"):
             return self.line_magic(n, text)
         if text.startswith(("!", "?")) or AUTOMAGIC.match(text):
-            return self.without(n, text, quiet=not text.startswith("!") or _is_quiet(text))
+            return self.without(n, text, quiet=not text.startswith("!") or is_quiet(text))
         seen = self.code.read(line.python)
         if seen.escape is not None:
             return self.assigned(n, seen.escape)
@@ -184,9 +166,9 @@ class _Translation:
 
     def line_magic(self, n: int, text: str) -> int:
         """``%time f()`` runs its statement; of the others some have a form in plain Python."""
-        name, rest = _name(text)
+        name, rest = name_of(text)
         if name in RUNS:
-            start = _after_options(rest, RUNS[name])
+            start = after_options(rest, RUNS[name])
             if rest[start:].strip():
                 self.drop(n, len(self.lines[n].text) - len(rest) + start, self._indent(n))
                 self.code.read(self.lines[n].python)
@@ -202,7 +184,7 @@ class _Translation:
         line = self.lines[n]
         escape = line.python[at:]
         self.code = OpenCode()
-        name, rest = _name(escape)
+        name, rest = name_of(escape)
         if name in ("time", "timeit") and rest.strip():
             gap = " " * (len(escape) - len(rest.lstrip()))
             self.put(n, f"{line.python[:at]}{gap}{rest.lstrip()}")
@@ -246,9 +228,6 @@ class _Translation:
         return python[: len(python) - len(python.lstrip())]
 
 
-CAPTURED = '__import__("types").SimpleNamespace(stdout="", stderr="", outputs=[], show=print)'
-
-
 def _shared_indent(lines: Sequence[str]) -> str:
     """The white space with which every line begins that is not empty."""
     indents = [text[: len(text) - len(text.lstrip())] for text in lines if text.strip()]
@@ -260,61 +239,6 @@ def _shared_indent(lines: Sequence[str]) -> str:
 def _passing(python: str) -> str:
     body = python.lstrip()
     return f"{python[: len(python) - len(body)]}pass  # {body}"
-
-
-def _name(text: str) -> tuple[str, str]:
-    """A magic's name and what stands behind it."""
-    found = MAGIC.match(text)
-    return (found[2], text[found.end() :]) if found else ("", text)
-
-
-def _is_quiet(text: str) -> bool:
-    return QUIET_SHELL.match(text) is not None
-
-
-def _after_options(rest: str, valued: str) -> int:
-    """Where the statement begins behind a magic's options."""
-    at = 0
-    while found := OPTION.match(rest, at):
-        at = found.end()
-        if found[1] in valued and not found[2]:
-            value = WORD.match(rest, at)
-            at = value.end() if value else at
-    return at + len(rest[at:]) - len(rest[at:].lstrip())
-
-
-# ------------------------------------------------------- magics that have a form in plain Python
-
-
-def _cd(rest: str) -> str:
-    path = rest.removeprefix("-q").strip().strip("'\"")
-    return f'(lambda os: os.chdir(os.path.expanduser({path!r})))(__import__("os"))' if path else ""
-
-
-def _env(rest: str) -> str:
-    found = re.match(r"(\w+)\s*(?:=|\s)\s*(.+)", rest)
-    return f'__import__("os").environ[{found[1]!r}] = {found[2]!r}' if found else ""
-
-
-def _run(rest: str) -> str:
-    found = re.fullmatch(r"([A-Za-z_]\w*)(\.py)?", rest)
-    return f"from {found[1]} import *" if found else ""
-
-
-def _pylab(rest: str) -> str:
-    return (
-        "import numpy, matplotlib; from matplotlib import pylab, mlab, pyplot; np = numpy; "
-        "plt = pyplot; from pylab import *"
-    )
-
-
-RECAST: dict[str, Callable[[str], str]] = {
-    "cd": _cd,
-    "env": _env,
-    "pylab": _pylab,
-    "run": _run,
-    "set_env": _env,
-}
 
 
 def told(left_out: Sequence[tuple[int, int, str]], most: int = 5, longest: int = 40) -> str:
