@@ -17,7 +17,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from unstuck.app.notebook.history import Executed, Statement, statements
+from unstuck.app.notebook.history import (
+    Executed,
+    Statement,
+    body_of,
+    is_earlier_form,
+    statements,
+)
 from unstuck.app.notebook.names import needed
 from unstuck.app.notebook.own import Own
 from unstuck.app.notebook.slices import Slices, slices_of
@@ -58,6 +64,8 @@ class Context:
         The statements to run again.
     copies : Copies
         The values, written out.
+    earlier : sequence of int
+        Where the examined cell ran before, perhaps in another form.
     skipped : set of int
         Positions of statements that are not run again.
     """
@@ -67,6 +75,7 @@ class Context:
     history: Sequence[Statement]
     own: Own
     space: Mapping[str, Any]
+    earlier: Sequence[int] = ()
     skipped: set[int] = field(default_factory=set)
     values: dict[str, Any] = field(default_factory=dict)
     slices: Slices = field(default_factory=Slices)
@@ -161,8 +170,10 @@ def read_context(
     examined: Examined, cells: Sequence[Executed], space: Mapping[str, Any], names: Mapping[str, int]
 ) -> Context:
     """What a cell stands on; ``names`` are the execution counts of IPython's file names."""
-    history = statements(cells)
-    context = Context(examined, cells, history, Own(history, space, names), space)
+    earlier = [c.number for c in cells if is_earlier_form(body_of(c.source), body_of(examined.source))]
+    history = statements(cells, frozenset(earlier))
+    own = Own(history, space, names)
+    context = Context(examined, cells, history, own, space, earlier)
     context.gather()
     return context
 

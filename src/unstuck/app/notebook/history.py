@@ -88,13 +88,14 @@ def executed_cells(sources: Sequence[str], current: int) -> list[Executed]:
     return cells
 
 
-def statements(cells: Sequence[Executed]) -> list[Statement]:
-    """All statements of the cells, in order."""
+def statements(cells: Sequence[Executed], earlier: frozenset[int]) -> list[Statement]:
+    """All statements of the cells, in order; of those in ``earlier`` only what they define."""
     found: list[Statement] = []
     for cell in cells:
         tree = parsed(cell.translated.python)
         for node in tree.body if tree is not None else ():
-            if not isinstance(node, ast.Pass):
+            defines = isinstance(node, (*DEFINITIONS, *IMPORTS))
+            if defines or not (isinstance(node, ast.Pass) or cell.number in earlier):
                 found.append(read(cell.number, node, len(found)))
     return found
 
@@ -129,6 +130,12 @@ def is_earlier_form(source: str, examined: str) -> bool:
         first, second = first[:longest], second[:longest]
         matcher = SequenceMatcher(None, first, second)
     return matcher.quick_ratio() > ALIKE and matcher.ratio() > ALIKE
+
+
+def body_of(source: str) -> str:
+    """A cell without its magic."""
+    first, _, rest = source.lstrip().partition("\n")
+    return rest if first.startswith("%%") else source
 
 
 def raw_sources(shell: Any) -> list[str]:

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from unstuck.app.notebook.asked import USAGE, Asked, read_line
 from unstuck.app.notebook.context import Context, Examined, parse_cell, read_context
@@ -22,8 +22,12 @@ from unstuck.doctor.diagnosis import Diagnosis, Unchecked
 from unstuck.trace.cell_syntax import translate
 from unstuck.trace.copies import TooMuch
 
+if TYPE_CHECKING:
+    from unstuck.trace.sandbox import Sandbox
+
 NAME = "doctor"
 MOST_NAMED = 8
+NOT_COPIED = "NotCopiedError"
 
 
 class Doctor:
@@ -60,13 +64,17 @@ class Doctor:
 
     def answer(self, examined: Examined, asked: Asked, say: Callable[[str], None]) -> Shown:
         """The diagnosis, with what is to be said besides."""
+        from unstuck.doctor.examine import examine
+        from unstuck.trace.sandbox import Sandbox
+
         folder = Path(tempfile.mkdtemp(prefix="unstuck-values-"))
         try:
-            context, rehearsed = self.prepared(examined, asked, folder, say)
-            program = context.program(Path.cwd(), folder / "values.json", rehearsed.copied)
-            from unstuck.doctor.ask import diagnose
-
-            found = diagnose(program, budget=asked.budget, rerun=asked.rerun, say=say)
+            with Sandbox() as sandbox:
+                context, rehearsed = self.prepared(examined, asked, folder, sandbox, say)
+                program = context.program(Path.cwd(), folder / "values.json", rehearsed.copied)
+                found = examine(
+                    program, budget=asked.budget, rerun=asked.rerun, say=say, sandbox=sandbox
+                )
         except KeyboardInterrupt:
             reason = "interrupted before the cell was run"
             return Shown(Diagnosis("the cell", "unknown", reason=reason), {}, examined.number)
@@ -80,7 +88,12 @@ class Doctor:
         return Shown(diagnosis, repaired, examined.number, notes_of(context, rehearsed))
 
     def prepared(
-        self, examined: Examined, asked: Asked, folder: Path, say: Callable[[str], None]
+        self,
+        examined: Examined,
+        asked: Asked,
+        folder: Path,
+        sandbox: Sandbox,
+        say: Callable[[str], None],
     ) -> tuple[Context, Rehearsed]:
         """What the cell stands on, written into ``folder``."""
         sources = raw_sources(self.shell)
@@ -88,7 +101,7 @@ class Doctor:
         cells = executed_cells(sources, examined.number)
         context = read_context(examined, cells, self.shell.user_ns, names)
         path = context.copies.write(folder)
-        return context, rehearse(context, Path.cwd(), path, asked.budget, say)
+        return context, rehearse(context, Path.cwd(), path, sandbox, asked.budget, say)
 
     # ------------------------------------------------------------------------ what was typed
 
@@ -154,9 +167,32 @@ def with_missing(diagnosis: Diagnosis, context: Context, rehearsed: Rehearsed) -
     entries = tuple(
         Unchecked(f"`{way}`", f"could not be copied from the notebook: {why}")
         for way, why in context.copies.missing.items()
-        if way.split(".")[0].split("[")[0] in copied
+        if root_of(way) in copied
     )
-    return replace(diagnosis, unchecked=(*diagnosis.unchecked, *entries))
+    entries += tuple(
+        Unchecked(f"`{name}`", f"was made again, since it cannot be copied: {why}")
+        for name in rehearsed.uncopied
+        for way, why in context.copies.missing.items()
+        if way == name
+    )
+    return without_our_own(replace(diagnosis, unchecked=(*diagnosis.unchecked, *entries)))
+
+
+def root_of(way: str) -> str:
+    """The name with which the way to a value begins."""
+    return way.split(".")[0].split("[")[0]
+
+
+def without_our_own(diagnosis: Diagnosis) -> Diagnosis:
+    """That something could not be copied is no crash of the cell: then there is no telling."""
+    ours = [f for f in diagnosis.findings if str(f.evidence.get("error")).endswith(NOT_COPIED)]
+    if not ours:
+        return diagnosis
+    findings = tuple(f for f in diagnosis.findings if f not in ours)
+    place = f" ({ours[0].evidence.get('text', '')})" if ours[0].evidence.get("text") else ""
+    reason = f"the cell needs what could not be copied from the notebook: {ours[0].message}{place}"
+    verdict = "unknown" if diagnosis.verdict == "crashed" else diagnosis.verdict
+    return replace(diagnosis, findings=findings, verdict=verdict, reason=reason)
 
 
 def notes_of(context: Context, rehearsed: Rehearsed) -> tuple[str, ...]:

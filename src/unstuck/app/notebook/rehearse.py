@@ -12,8 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from unstuck.app.notebook.context import ENTRY, Context, token
-from unstuck.app.notebook.history import is_earlier_form
+from unstuck.app.notebook.context import Context, token
 from unstuck.trace.program import Program
 from unstuck.trace.request import Limits, Outcome, Request
 from unstuck.trace.sandbox import Sandbox
@@ -28,39 +27,44 @@ class Rehearsed:
     """Names by what becomes of them.
 
     ``copied`` are set to copies; ``anew`` are made again though the notebook has other numbers,
-    since it is the cell itself that changed them.
+    since it is the cell itself that changed them; ``uncopied`` since they cannot be copied.
     """
 
     copied: tuple[str, ...]
     anew: tuple[str, ...] = ()
+    uncopied: tuple[str, ...] = ()
 
 
 def rehearse(
-    context: Context, folder: Path, path: Path, budget: float, say: Callable[[str], None]
+    context: Context,
+    folder: Path,
+    path: Path,
+    sandbox: Sandbox,
+    budget: float,
+    say: Callable[[str], None],
 ) -> Rehearsed:
     """Run the head until it runs through, each time without what broke it or took too long."""
     deadline = time.monotonic() + SHARE * budget
-    with Sandbox() as sandbox:
-        for _ in range(TRIES):
-            repeated = [s for s in context.slices.ordered if not s.defines]
-            if not repeated:
-                return Rehearsed(tuple(context.values))
-            say("looking at what the earlier cells made")
-            word = token()
-            program = without_cell(context, folder, path, word)
-            left = max(0.5, deadline - time.monotonic())
-            outcome = sandbox.run(program, Request("tally"), Limits(seconds=left))
-            answer = answer_in(outcome, word)
-            if answer is not None and outcome.seconds <= max(0.5, LONGEST * budget):
-                return judged(context, answer)
-            if answer is not None:  # right, but too slow to be done in every run
-                break
-            broken = broken_statement(context, program, outcome)
-            if broken is None or time.monotonic() > deadline:
-                break
-            context.skipped.add(broken)
-            context.gather()
-            context.copies.write(path.parent)
+    for _ in range(TRIES):
+        repeated = [s for s in context.slices.ordered if not s.defines]
+        if not repeated:
+            return Rehearsed(tuple(context.values))
+        say("looking at what the earlier cells made")
+        word = token()
+        program = without_cell(context, folder, path, word)
+        left = max(0.5, deadline - time.monotonic())
+        outcome = sandbox.run(program, Request("tally"), Limits(seconds=left))
+        answer = answer_in(outcome, word)
+        if answer is not None and outcome.seconds <= max(0.5, LONGEST * budget):
+            return judged(context, answer)
+        if answer is not None:  # right, but too slow to be done in every run
+            break
+        broken = broken_statement(context, program, outcome)
+        if broken is None or time.monotonic() > deadline:
+            break
+        context.skipped.add(broken)
+        context.gather()
+        context.copies.write(path.parent)
     context.skipped |= {s.position for s in context.slices.ordered if not s.defines}
     context.gather()
     context.copies.write(path.parent)
@@ -105,20 +109,16 @@ def broken_statement(context: Context, program: Program, outcome: Outcome) -> in
 
 def judged(context: Context, answer: dict[str, str]) -> Rehearsed:
     """What is copied, after one comparison."""
-    ran_at = [
-        cell.number
-        for cell in context.cells
-        if is_earlier_form(body_of(cell.source), body_of(context.examined.source))
-    ]
-    copied, anew = set(), set()
+    copied, anew, uncopied = set(), set(), set()
     for name in context.values:
         how = answer.get(name, "")
         complete = name in context.slices.made and name not in context.slices.incomplete
         made_in = max((s.cell for s in context.slices.kept.values() if name in s.binds), default=0)
-        ran_since = any(number > made_in for number in ran_at)
-        if complete and how in {"same", "unknown"}:
-            continue
+        ran_since = any(number > made_in for number in context.earlier)
         if how == "same":
+            continue
+        if complete and how == "unknown":
+            uncopied.add(name)
             continue
         if complete and how == "alike" and ran_since:
             anew.add(name)
@@ -126,9 +126,9 @@ def judged(context: Context, answer: dict[str, str]) -> Rehearsed:
             copied.add(name)
     for group in together(context):  # what shares an object is all copied, or not at all
         if not copied.isdisjoint(group):
-            copied |= group
+            copied |= group - uncopied
             anew -= group
-    return Rehearsed(tuple(sorted(copied)), tuple(sorted(anew)))
+    return Rehearsed(*(tuple(sorted(names)) for names in (copied, anew, uncopied)))
 
 
 def together(context: Context) -> list[set[str]]:
@@ -180,12 +180,3 @@ def inner(parts: Sequence[object]) -> list[object]:
         elif isinstance(part, dict):
             found.append(part)
     return found
-
-
-def body_of(source: str) -> str:
-    """A cell without its magic."""
-    first, _, rest = source.lstrip().partition("\n")
-    return rest if first.startswith("%%") else source
-
-
-__all__ = ["ENTRY", "Rehearsed", "rehearse"]
