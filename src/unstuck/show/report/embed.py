@@ -99,7 +99,7 @@ def pack_network(network: Network) -> dict[str, Any]:
     """
     layers: list[dict[str, Any]] = []
     dense = 0
-    running = network.by_layer(network.state, lay_out(network.layers, "state_shapes"))
+    running = network.by_layer(network.state, tuple(lay_out(network.layers, "state_shapes")))
     views = network.by_layer(network.theta)
     for layer, p, state in zip(network.layers, views, running, strict=True):
         if isinstance(layer, Dense):

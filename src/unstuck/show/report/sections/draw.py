@@ -21,7 +21,7 @@ NAMES = {"mnist": MNIST, "digits": DIGITS}
 """Data sets whose preparation is known."""
 
 SHAPES = {MNIST: (28, 28), DIGITS: (8, 8)}
-PENS = {MNIST: 0.093, DIGITS: 0.11, PLAIN: 0.08}
+PENS = {MNIST: 0.085, DIGITS: 0.11, PLAIN: 0.08}
 """The pen's width as a share of the paper: a digit drawn over 70 % of the paper gets strokes as
 wide as those of the data set."""
 

@@ -271,7 +271,10 @@
 
     function look() {
       asked = false;
-      const raw = act?.kind === "picture" ? act.raw
+      const loaded = act?.kind === "picture" ? act : null;
+      how.textContent = loaded ? loaded.words : how.dataset.drawn;
+      if (mark) mark(loaded ? loaded.at : -1);
+      const raw = loaded ? loaded.raw
         : unstuck.prepare(target.preparation, paper.ink(), target.columns, target.rows, target);
       result = raw ? { raw, ...network.run(raw) } : null;
       root.dataset.answers = result ? JSON.stringify(Array.from(result.answers)) : "";
@@ -289,8 +292,6 @@
     // A look a frame at most, however fast the pen is.
     const paper = unstuck.paper(find("paper"), target.pen, (last) => {
       act = last;
-      how.textContent = act?.kind === "picture" ? act.words : how.dataset.drawn;
-      if (mark) mark(act?.kind === "picture" ? act.at : -1);
       if (!asked) requestAnimationFrame(look);
       asked = true;
     });

@@ -96,7 +96,6 @@
     }
 
     function goOn(points) {
-      dip();
       for (const point of points) {
         line(stroke.points[stroke.points.length - 1], point);
         stroke.points.push(point);
@@ -149,7 +148,7 @@
     // ------------------------------------------------------------------ the keyboard
 
     function showCursor() {
-      context.save();
+      context.save(); // the pen itself stays as it was dipped
       Object.assign(context, { lineWidth: 3, globalAlpha: 0.5 });
       context.beginPath();
       context.arc(cursor.x, cursor.y, pen / 2 + 4, 0, 2 * Math.PI);

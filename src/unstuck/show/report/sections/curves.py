@@ -1,0 +1,10 @@
+"""The section "curves" of the page."""
+
+from __future__ import annotations
+
+from unstuck.show.report.contents import Contents, Section
+
+
+def section(contents: Contents) -> Section | None:
+    """None where it does not apply."""
+    return None
