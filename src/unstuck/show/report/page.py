@@ -55,7 +55,13 @@ SHARED: dict[str, Callable[[Contents], Any]] = {"network": network_data, "sample
 
 SCRIPTS = (
     "base",
+    "scales",
     "charts",
+    "pointing",
+    "lines",
+    "heat",
+    "numbers",
+    "samples",
     "network",
     "prepare",
     "curves",
@@ -69,7 +75,7 @@ SCRIPTS = (
 )
 """The files of `templates/js` in the order in which they are joined to one script."""
 
-STYLES = ("style.css", "draw.css")
+STYLES = ("style.css", "charts.css", "draw.css")
 """The style sheets, in the order in which they are joined."""
 
 MARK = '<meta name="generator" content="unstuck report'

@@ -10,7 +10,6 @@
 "use strict";
 
 (function () {
-  const unstuck = (window.unstuck = window.unstuck || {});
   const TOP = 8;
   const BOTTOM = 34;
   const RIGHT = 14;

@@ -4,7 +4,6 @@
 "use strict";
 
 (function () {
-  const unstuck = (window.unstuck = window.unstuck || {});
   const STOPS = [
     [68, 1, 84],
     [59, 82, 139],

@@ -4,12 +4,11 @@
 "use strict";
 
 (function () {
-  const unstuck = (window.unstuck = window.unstuck || {});
   const FEW = 24; // so few points get a dot each
 
   /** series: [{name, values, colour, dash, wide}]; how: {log, percent, floor, marks}. */
   function lines(series, how) {
-    const drawn = series.map((s, i) => ({ colour: `var(--line-${(i % 8) + 1})`, dash: 0, ...s }));
+    const drawn = series.map((s, i) => ({ colour: `var(--series-${(i % 6) + 1})`, dash: 0, ...s }));
     const painter = { series: drawn, how };
     painter.axis = (first, last, bottom, top) => axis(painter, first, last, bottom, top);
     painter.draw = (layer, view) => draw(painter, layer, view);

@@ -4,7 +4,6 @@
 "use strict";
 
 (function () {
-  const unstuck = (window.unstuck = window.unstuck || {});
   const LEAST = 6; // pixels: less than this was a click
 
   function pointing(made) {

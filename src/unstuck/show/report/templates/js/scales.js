@@ -4,7 +4,6 @@
 "use strict";
 
 (function () {
-  const unstuck = (window.unstuck = window.unstuck || {});
 
   /** The extent of many lists, nulls left out: what both kinds of axis need to know. */
   function extent(lists) {
