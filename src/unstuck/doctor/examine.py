@@ -55,9 +55,9 @@ def examine(
         Also after Ctrl-C: what is known so far.
     """
     started = time.monotonic()
-    with Sandbox(python) if sandbox is None else nullcontext(sandbox) as sandbox:
+    with Sandbox(python) if sandbox is None else nullcontext(sandbox) as place:
         case = Case(
-            program, sandbox, started + 0.92 * budget, budget, rerun, say or (lambda text: None),
+            program, place, started + 0.92 * budget, budget, rerun, say or (lambda text: None),
             program,
         )  # fmt: skip
         try:

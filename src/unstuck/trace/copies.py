@@ -9,7 +9,6 @@ Nothing of the notebook is changed, and nothing is read that another process wro
 
 from __future__ import annotations
 
-import base64
 import enum
 import json
 import sys
@@ -21,6 +20,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from unstuck.trace.copy_parts import (
+    NAMED,
+    PLAIN,
+    address,
+    encoded,
+    importable,
+    kind_of,
+    memory_of,
+    object_reduction,
+    plain_instance,
+    root_of,
+    short,
+    slots_of,
+    stand_in_of,
+)
 
 INLINE = (bool, int, float, str)
 ALIGNED = 64
@@ -142,7 +157,7 @@ class _Writer:
         return ["missing", f"`{way}` is {why}" if why.startswith(("a ", "an ")) else why]
 
     # ------------------------------------------------------------------------------- objects
-    def written(self, number: int, value: Any, way: str) -> Any:  # noqa: PLR0911 - a table
+    def written(self, number: int, value: Any, way: str) -> Any:
         kind = type(value)
         plain = PLAIN.get(kind)
         if plain is not None:
@@ -184,7 +199,7 @@ class _Writer:
             return dtype.str
         return {"fields": np.lib.format.dtype_to_descr(dtype)}
 
-    def special(self, value: Any, way: str) -> Any:  # noqa: PLR0911 - a table
+    def special(self, value: Any, way: str) -> Any:
         """What is found again by its name, or has a stand-in."""
         if isinstance(value, types.ModuleType):
             return self.module(value)
@@ -236,7 +251,7 @@ class _Writer:
             if place is None:
                 raise LookupError(f"{kind_of(value)} that cannot be found by its name")
             return ["named", *place]
-        function, arguments, state, items, entries, *_ = (*parts, None, None, None)
+        function, arguments, state, items, entries = (list(parts) + [None] * 3)[:5]
         return [
             "made",
             self.reference(function, way),
@@ -296,150 +311,3 @@ class _Writer:
         if self.copies.size > MOST_BYTES:
             raise TooMuch(f"more than {MOST_BYTES / 1e9:.0f} GB of arrays")
         return offset
-
-
-# ------------------------------------------------------------------------------------ small parts
-
-
-def encoded(value: bytes) -> str:
-    """Bytes as text."""
-    return base64.b64encode(value).decode("ascii")
-
-
-PLAIN: Mapping[type, Callable[[Any], Any]] = {
-    bytes: lambda x: ["bytes", encoded(x)],
-    bytearray: lambda x: ["bytearray", encoded(bytes(x))],
-    complex: lambda x: ["complex", [x.real, x.imag]],
-    range: lambda x: ["range", [x.start, x.stop, x.step]],
-    type(Ellipsis): lambda _: ["ellipsis"],
-    type(NotImplemented): lambda _: ["not implemented"],
-}
-NAMED = (
-    type,
-    types.FunctionType,
-    types.BuiltinFunctionType,
-    types.BuiltinMethodType,
-    types.MethodDescriptorType,
-    types.WrapperDescriptorType,
-    np.ufunc,
-)
-
-
-def plain_instance(kind: type) -> bool:
-    """True for a class whose instances are nothing but their attributes."""
-    return kind.__new__ is object.__new__
-
-
-def object_reduction(value: Any) -> Any:
-    """What `copy` would do with it."""
-    import copyreg
-
-    kind = type(value)
-    reduce = copyreg.dispatch_table.get(kind)
-    if reduce is not None:
-        return reduce(value)
-    return value.__reduce_ex__(4)
-
-
-def importable(value: Any, qualname: str = "") -> tuple[str, str] | None:
-    """Module and name under which a library's function or class is found."""
-    name = qualname or getattr(value, "__qualname__", None) or getattr(value, "__name__", "")
-    modules = [getattr(value, "__module__", None), "numpy" if isinstance(value, np.ufunc) else None]
-    owner = getattr(value, "__self__", None)
-    if isinstance(owner, types.ModuleType):
-        modules.append(owner.__name__)
-    for module in modules:
-        if not module or module == "__main__" or not name:
-            continue
-        found: Any = sys.modules.get(module)
-        for part in name.split("."):
-            found = getattr(found, part, None)
-        if found is value or (found is not None and found == value):
-            return module, name
-    return None
-
-
-def stand_in_of(value: Any) -> tuple[Any, str] | None:
-    """What is put in the place of something that lives outside of the program, and why."""
-    import io
-
-    kind = type(value).__name__
-    for stream in ("stdout", "stderr"):
-        if value is getattr(sys, stream):
-            return ["stream", stream], ""
-    if isinstance(value, io.IOBase):
-        name = getattr(value, "name", "")
-        if isinstance(value, io.StringIO | io.BytesIO):
-            return None
-        text = isinstance(value, io.TextIOBase)
-        try:
-            writes = value.writable()
-        except ValueError:  # closed
-            return ["missing", "a closed file"], "a closed file; it is not copied"
-        if writes:
-            return (
-                ["sink", text],
-                f"the open file {name!r}; what the cell writes to it was thrown away",
-            )
-        return ["missing", f"the open file {name!r}"], f"the open file {name!r}; it is not copied"
-    if type(value).__module__ == "_thread" and kind in {"lock", "RLock"}:
-        return ["lock", kind], "a lock; a free one stood in its place"
-    if isinstance(value, types.GeneratorType):
-        return (
-            ["missing", f"the generator {value.__name__}"],
-            f"the running generator `{value.__name__}`; it is not copied",
-        )
-    return None
-
-
-def kind_of(value: Any) -> str:
-    """What a value is, in words."""
-    if isinstance(value, types.FunctionType):
-        return "a lambda" if value.__name__ == "<lambda>" else f"the function {value.__name__}"
-    if isinstance(value, type):
-        return f"the class {value.__name__}"
-    name = type(value).__name__
-    return f"{'an' if name[:1] in 'aeiouAEIOU' else 'a'} {name}"
-
-
-def short(value: Any) -> str:
-    """A value or error in a few words."""
-    text = " ".join(str(value).split()) if not isinstance(value, str) else repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def slots_of(kind: type) -> list[str]:
-    """The names in ``__slots__`` of one class, as they are stored."""
-    slots = kind.__dict__.get("__slots__", ())
-    names = [slots] if isinstance(slots, str) else list(slots)
-    return [
-        f"_{kind.__name__.lstrip('_')}{name}" if name[:2] == "__" != name[-2:] else name
-        for name in names
-        if name not in ("__dict__", "__weakref__")
-    ]
-
-
-def root_of(array: Any) -> Any:
-    """The array that owns the memory."""
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array
-
-
-def address(array: Any) -> int:
-    """Where its first number lies."""
-    return int(array.__array_interface__["data"][0])
-
-
-def memory_of(array: Any) -> Any:
-    """The bytes of an array in the order in which they lie; None if they have gaps."""
-    if array.dtype.hasobject:
-        return None
-    flat = np.ravel(array, order="K")
-    if flat.size and address(flat) != address(array):
-        return None
-    if not flat.size or not array.itemsize:
-        return memoryview(b"")
-    content: Any = np.asarray(flat).view(np.uint8)
-    return memoryview(content)
-

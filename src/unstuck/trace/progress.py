@@ -18,6 +18,7 @@ from unstuck.trace.tape import Ref, Site, Tape
 
 Array = Any
 ENOUGH = 300  # samples that an accuracy rests on, where there are so many
+MOST_ROWS = 2000  # of one evaluation that a point of a curve rests on
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +42,23 @@ class Eye:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Accuracy (NaN without classes) and squared error at the start and the end of a run."""
+    """Accuracy (NaN without classes) and squared error at the start and the end of a run.
+
+    ``pairs`` are the samples behind it, as (evaluation, outputs, labels) with samples as rows;
+    ``evaluations`` is how many there were in all.
+    """
 
     updates: int
     accuracy: tuple[float, float, float] = (float("nan"),) * 3  # start, end, chance
     loss: tuple[float, float, float] = (float("nan"),) * 3
     curve: tuple[tuple[int, float], ...] = ()  # evaluation, squared error
-    labels: Any = field(default=None, compare=False)
+    pairs: tuple[tuple[int, Array, Array], ...] = field(default=(), compare=False, repr=False)
+    evaluations: int = 0
+
+    @property
+    def labels(self) -> list[Array]:
+        """The labels that were seen, samples as rows."""
+        return [label for _, _, label in self.pairs]
 
     @property
     def has_classes(self) -> bool:
@@ -112,7 +123,7 @@ def measure(watched: Watched | None, eye: Eye) -> Measured | None:
         accuracy = (accuracy_of(first), accuracy_of(last), majority(labels))
     loss = (loss_of(first), loss_of(last), spread(labels))
     curve = tuple((at, loss_of([(at, o, y)])) for at, o, y in pairs)
-    return Measured(updates, accuracy, loss, curve, labels)
+    return Measured(updates, accuracy, loss, curve, tuple(pairs), watched.count)
 
 
 def grouped(watched: Watched, eye: Eye) -> list[tuple[int, Sequence[Any]]]:
@@ -245,6 +256,43 @@ def accuracy_of(pairs: list[tuple[int, Array, Array]]) -> float:
         right += int(np.count_nonzero(hit & finite))
         total += len(output)
     return right / max(1, total)
+
+
+def over_time(
+    measured: Measured, most: int, fewest: int
+) -> list[tuple[float, float, float]]:
+    """The run in at most ``most`` steps: evaluation, squared error, share of right classes (or NaN).
+
+    A step rests on ``fewest`` samples at least, where there are so many. Reckoned when it is asked
+    for: most runs are trials, of which nobody wants a curve.
+    """
+    pairs = measured.pairs
+    rows = np.array([len(output) for _, output, _ in pairs])
+    total = int(rows.sum())
+    size = max(1, min(fewest, total // 4), -(-total // most))
+    part = (np.cumsum(rows) - rows) // size
+    found = []
+    for number in np.unique(part):
+        own = [thinned(pairs[i]) for i in np.flatnonzero(part == number)]
+        at = float(np.mean([one[0] for one in own]))
+        right = accuracy_of(together(own)) if measured.has_classes else float("nan")
+        found.append((at, loss_of(own), right))
+    return found
+
+
+def thinned(pair: tuple[int, Array, Array]) -> tuple[int, Array, Array]:
+    """Some rows of a large evaluation, spread over it."""
+    at, output, label = pair
+    part = slice(None, None, -(-len(output) // MOST_ROWS))
+    return at, output[part], label[part]
+
+
+def together(pairs: list[tuple[int, Array, Array]]) -> list[tuple[int, Array, Array]]:
+    """Evaluations of single samples as one of many, which is counted at once."""
+    if len({output.shape[1] for _, output, _ in pairs}) > 1:
+        return pairs
+    outputs, labels = ([pair[n] for pair in pairs] for n in (1, 2))
+    return [(pairs[0][0], np.concatenate(outputs), np.concatenate(labels))]
 
 
 def majority(labels: list[Array]) -> float:

@@ -116,8 +116,7 @@ def test_weights_that_draws_without_a_seed_made_are_those_of_the_notebook(kernel
     kernel.run(DATA, FUNCTIONS, weights)
     first = examined(kernel, "print(parameters['W1'].sum())\n" + TRAIN, options="--no-rerun")
     second = examined(kernel, "print(parameters['W1'].sum())\n" + TRAIN, options="--no-rerun")
-    numbers = [re.search(r"accuracy ([\d.]+) -> ([\d.]+)", a.text).groups() for a in (first, second)]
-    assert numbers[0] == numbers[1]
+    assert first.text.split("\n")[0] == second.text.split("\n")[0]
 
 
 def test_a_second_look_begins_where_the_weights_were_made(kernel):
@@ -260,7 +259,8 @@ def test_a_call_is_examined(kernel):
         DATA,
         FUNCTIONS,
         WEIGHTS,
-        "def train(parameters, X, Y, epochs):\n" + TRAIN.replace("\n", "\n    ").replace("120", "epochs"),
+        "def train(parameters, X, Y, epochs):\n"
+        + TRAIN.replace("\n", "\n    ").replace("120", "epochs"),
     )
     kernel.run("before = fingerprint()")
     answer = kernel.run("%doctor --budget 40 train(parameters, X, Y, epochs=120)")

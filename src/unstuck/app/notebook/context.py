@@ -167,10 +167,15 @@ class Context:
 
 
 def read_context(
-    examined: Examined, cells: Sequence[Executed], space: Mapping[str, Any], names: Mapping[str, int]
+    examined: Examined,
+    cells: Sequence[Executed],
+    space: Mapping[str, Any],
+    names: Mapping[str, int],
 ) -> Context:
     """What a cell stands on; ``names`` are the execution counts of IPython's file names."""
-    earlier = [c.number for c in cells if is_earlier_form(body_of(c.source), body_of(examined.source))]
+    earlier = [
+        c.number for c in cells if is_earlier_form(body_of(c.source), body_of(examined.source))
+    ]
     history = statements(cells, frozenset(earlier))
     own = Own(history, space, names)
     context = Context(examined, cells, history, own, space, earlier)
@@ -187,7 +192,7 @@ def only(translated: Translated, kept: Sequence[Statement]) -> Translated:
     """A cell with nothing but some of its statements; comments stay, lines stay where they are."""
     lines = {n for s in kept for n in range(s.lines[0], s.lines[1] + 1)}
     tree = ast.parse(translated.python)
-    covered = set()
+    covered: set[int] = set()
     for node in tree.body:
         first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
         covered.update(range(first, (node.end_lineno or node.lineno) + 1))
@@ -202,7 +207,7 @@ def only(translated: Translated, kept: Sequence[Statement]) -> Translated:
 
 def as_file(sources: Sequence[str]) -> str:
     """The cells as the file of a notebook."""
-    cells = [
+    cells: list[dict[str, Any]] = [
         {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [], "source": s}
         for s in sources
     ]

@@ -37,7 +37,7 @@ class Doctor:
         self.shell = shell
 
     def doctor(self, line: str, cell: str | None = None) -> None:
-        """Examine a cell or a call; the docstring that IPython shows is `USAGE`."""
+        """Examine a cell or a call; what IPython shows for ``%doctor?`` is `USAGE`."""
         from IPython.core.error import UsageError
 
         try:
@@ -60,7 +60,7 @@ class Doctor:
 
         with Trying(Console(stderr=True), asked.budget) as say:
             shown = self.answer(examined, asked, say)
-        print(repr(shown))  # noqa: T201 - a terminal
+        print(repr(shown))
 
     def answer(self, examined: Examined, asked: Asked, say: Callable[[str], None]) -> Shown:
         """The diagnosis, with what is to be said besides."""
@@ -113,7 +113,7 @@ class Doctor:
         number = len(sources) - stored  # what runs silently is not in the history
         if cell is None:
             if not asked.code.strip():
-                raise InvalidInputError(USAGE)
+                raise InvalidInputError(f"%doctor: name the call to examine.\n\n{USAGE}")
             source = asked.code
         elif stored and raw.lstrip().startswith("%%doctor"):
             source = raw
@@ -180,7 +180,7 @@ def with_missing(diagnosis: Diagnosis, context: Context, rehearsed: Rehearsed) -
 
 def root_of(way: str) -> str:
     """The name with which the way to a value begins."""
-    return way.split(".")[0].split("[")[0]
+    return way.split(".", maxsplit=1)[0].split("[", maxsplit=1)[0]
 
 
 def without_our_own(diagnosis: Diagnosis) -> Diagnosis:
@@ -203,11 +203,14 @@ def notes_of(context: Context, rehearsed: Rehearsed) -> tuple[str, ...]:
         {s.cell for s in context.slices.kept.values() if not s.binds.isdisjoint(rehearsed.anew)}
     )
     cells = listed([f"In [{number}]" for number in made], quoted=False)
-    return (
-        f"{listed(rehearsed.anew)}: examined as {cells} {'makes' if len(made) == 1 else 'make'} "
-        f"{'it' if len(rehearsed.anew) == 1 else 'them'}, not as this cell left "
-        f"{'it' if len(rehearsed.anew) == 1 else 'them'} when it ran before.",
+    makes = "makes" if len(made) == 1 else "make"
+    them = "it" if len(rehearsed.anew) == 1 else "them"
+    names = listed(rehearsed.anew)
+    note = (
+        f"{names}: examined as {cells} {makes} {them}, not as this cell left {them} when it ran "
+        "before."
     )
+    return (note,)
 
 
 def listed(names: Iterable[str], *, quoted: bool = True) -> str:
@@ -216,6 +219,9 @@ def listed(names: Iterable[str], *, quoted: bool = True) -> str:
     if len(words) > MOST_NAMED:
         words = [*words[:MOST_NAMED], f"{len(words) - MOST_NAMED} more"]
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+Doctor.doctor.__doc__ = USAGE
 
 
 # ------------------------------------------------------------------------------------ loading

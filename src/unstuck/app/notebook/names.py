@@ -16,7 +16,7 @@ COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 def needed(body: Sequence[ast.stmt]) -> set[str]:
-    """Names that statements take from outside when they run in this order.
+    r"""Names that statements take from outside when they run in this order.
 
     >>> sorted(needed(ast.parse("a = x\\nb = a + y\\ndef f(z): return z + w").body))
     ['w', 'x', 'y']
@@ -40,17 +40,18 @@ def bound(statement: ast.stmt) -> set[str]:
             found.add(node.name)
         elif isinstance(node, ast.Import | ast.ImportFrom):
             found.update((a.asname or a.name).split(".")[0] for a in node.names)
-        elif isinstance(node, ast.ExceptHandler) and node.name:
-            found.add(node.name)
-        elif isinstance(node, ast.MatchAs | ast.MatchStar) and node.name:
+        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
             found.add(node.name)
     return found
 
 
 def changed(statement: ast.stmt) -> set[str]:
-    """Names whose value a statement may change without binding them: written into, or handed over.
+    r"""Names whose value a statement may change, not binding them: written into, handed over.
 
-    >>> sorted(changed(ast.parse("x[0] = 1\\n").body[0])), sorted(changed(ast.parse("f(y)").body[0]))
+    >>> (
+    ...     sorted(changed(ast.parse("x[0] = 1\\n").body[0])),
+    ...     sorted(changed(ast.parse("f(y)").body[0])),
+    ... )
     (['x'], ['y'])
     """
     found: set[str] = set()

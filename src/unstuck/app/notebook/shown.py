@@ -103,7 +103,7 @@ class Progress:
         from IPython.display import display
 
         self.began = time.monotonic()
-        self.handle = display(Line("reading the cell"), display_id=True)
+        self.handle = display(Line("reading the cell"), display_id=True)  # type: ignore[no-untyped-call]
         return self
 
     def __call__(self, text: str) -> None:

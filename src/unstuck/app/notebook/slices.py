@@ -7,6 +7,7 @@ is replaced by its copy.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -79,9 +80,7 @@ def events_of(name: str, history: Sequence[Statement], before: int) -> list[Stat
             events.append(statement)
             if not conditional(statement):
                 break
-        elif name in statement.changes:
-            events.append(statement)
-        elif statement.defines and "*" in statement.binds:
+        elif name in statement.changes or (statement.defines and "*" in statement.binds):
             events.append(statement)
     return events[::-1]
 
@@ -93,17 +92,17 @@ def conditional(statement: Statement) -> bool:
 
 def draws(statement: Statement) -> bool:
     """True if random numbers may be drawn by a statement."""
-    import ast
-
-    return any(
-        isinstance(node, ast.Attribute) and node.attr == "random" for node in ast.walk(statement.node)
-    ) or "random" in statement.needs
+    return (
+        any(
+            isinstance(node, ast.Attribute) and node.attr == "random"
+            for node in ast.walk(statement.node)
+        )
+        or "random" in statement.needs
+    )
 
 
 def seeds(statement: Statement) -> bool:
     """True for ``np.random.seed(0)``."""
-    import ast
-
     node = statement.node
     return (
         isinstance(node, ast.Expr)

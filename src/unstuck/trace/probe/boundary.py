@@ -68,7 +68,7 @@ class Boundary:
         sys.stdout.flush()
 
     def touched(self) -> set[str]:
-        """Names that come out otherwise than before, since the statements that make them changed."""
+        """Names that come out otherwise than before: the statements that make them changed."""
         original = set(self.told["head"])
         found: set[str] = set()
         tree = self.run.sources.trees.get(self.run.request["entry"])
@@ -86,7 +86,7 @@ class Boundary:
         if self.run.request.get("seed") is None:
             states = copies.values([NUMPY_STATE, RANDOM_STATE])
             with suppress(Exception):
-                np.random.set_state(states[NUMPY_STATE])
+                np.random.set_state(states[NUMPY_STATE])  # noqa: NPY002 - the program's own
             with suppress(Exception):
                 random.setstate(states[RANDOM_STATE])
             return
@@ -119,7 +119,7 @@ def given(node: ast.AST) -> set[str]:
 def first_line(node: Any) -> int:
     """Where a statement begins, its decorators included."""
     lines = [d.lineno for d in getattr(node, "decorator_list", ())]
-    return min([node.lineno, *lines])
+    return int(min([node.lineno, *lines]))
 
 
 def hand_on(recorder: Any, old: Any, new: Any) -> None:

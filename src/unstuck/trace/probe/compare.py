@@ -1,4 +1,4 @@
-"""Whether a value that was made again is the one that the notebook has: the same, alike, another."""
+"""Whether a value that was made again is the one that the notebook has: the same, or alike."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def simple(a: Any, b: Any) -> str:
             return SAME if a.tolist() == b.tolist() else ALIKE
         return SAME if np.asarray(a).tobytes() == np.asarray(b).tobytes() else ALIKE
     if isinstance(a, (float, complex, np.generic)):
-        return SAME if a == b or (a != a and b != b) else ALIKE
+        return SAME if a == b or repr(a) == repr(b) else ALIKE  # NaN is not equal to itself
     if isinstance(a, (int, str, bytes)):
         return SAME if a == b else ALIKE
     if isinstance(a, types.FunctionType):

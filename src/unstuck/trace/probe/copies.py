@@ -12,6 +12,7 @@ import io
 import json
 import mmap
 import os
+import sys
 import threading
 from collections import deque
 from typing import Any
@@ -62,9 +63,7 @@ class Copies:
         self.begun: set[int] = set()  # being made
         with open(os.path.splitext(path)[0] + ".bin", "rb") as file:
             size = os.fstat(file.fileno()).st_size
-            self.memory: Any = (
-                mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY) if size else b""
-            )
+            self.memory: Any = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY) if size else b""
 
     def value(self, reference: Any) -> Any:
         """What a reference stands for: itself, or an object."""
@@ -129,56 +128,19 @@ class Copies:
             found = [rest[0], *rest[1]]
         return [x["#"] for x in found if type(x) is dict]
 
-    def built(self, entry: Any) -> Any:  # noqa: C901, PLR0911, PLR0912 - a table
+    def built(self, entry: Any) -> Any:
         """One object, empty if it is filled later."""
         kind, *rest = entry
-        if kind == "array":
-            return self.array(*rest)
-        if kind == "scalar":
-            dtype = as_dtype(rest[0])
-            return np.frombuffer(base64.b64decode(rest[1]), dtype)[0]
-        if kind == "objects":
-            return np.empty(tuple(rest[0]), dtype=object)
-        if kind in ("list", "dict", "set"):
-            return {"list": list, "dict": dict, "set": set}[kind]()
-        if kind == "deque":
-            return deque(maxlen=rest[1])
-        if kind in ("tuple", "frozenset"):
-            return {"tuple": tuple, "frozenset": frozenset}[kind](self.value(x) for x in rest[0])
-        if kind in ("bytes", "bytearray"):
-            return {"bytes": bytes, "bytearray": bytearray}[kind](base64.b64decode(rest[0]))
-        if kind == "complex":
-            return complex(*rest[0])
-        if kind == "range":
-            return range(*rest[0])
-        if kind == "ellipsis":
-            return Ellipsis
-        if kind == "not implemented":
-            return NotImplemented
-        if kind == "module":
-            return importlib.import_module(rest[0])
-        if kind == "named":
-            return found_by_name(*rest)
-        if kind == "own":
-            return self.own[rest[0]]
-        if kind == "method":
-            return getattr(self.value(rest[0]), rest[1])
-        if kind == "member":
-            return getattr(self.value(rest[0]), rest[1])
-        if kind == "instance":
-            return object.__new__(self.value(rest[0]))
-        if kind == "made":
-            self.complete(rest[1])  # its maker looks into them
-            return self.value(rest[0])(*[self.value(x) for x in rest[1]])
-        if kind == "sink":
-            return io.StringIO() if rest[0] else io.BytesIO()
-        if kind == "lock":
-            return threading.RLock() if rest[0] == "RLock" else threading.Lock()
-        if kind == "stream":
-            import sys
+        return MAKERS[kind](self, *rest)
 
-            return getattr(sys, rest[0])
-        return NotCopied(rest[0])
+    def scalar(self, dtype: Any, text: str) -> Any:
+        """One of NumPy's numbers."""
+        return np.frombuffer(base64.b64decode(text), as_dtype(dtype))[0]
+
+    def called(self, function: Any, arguments: Any, *_: Any) -> Any:
+        """What a function makes of complete arguments: it may look into them."""
+        self.complete(arguments)
+        return self.value(function)(*[self.value(x) for x in arguments])
 
     def array(
         self, dtype: Any, shape: Any, strides: Any, at: int, writeable: bool, shared: Any
@@ -210,7 +172,7 @@ class Copies:
     def owner(self, offset: int, dtype: Any, shape: Any, strides: Any, size: int) -> Any:
         """The array that is all of its memory: its own, where nobody made one of it before."""
         root = self.roots[offset]
-        if root.dtype != np.uint8 or root.ndim != 1 or root.base is not None and size <= SMALL:
+        if root.dtype != np.uint8 or root.ndim != 1 or (root.base is not None and size <= SMALL):
             return root
         if size > SMALL:
             made = np.ndarray(tuple(shape), dtype, self.memory, offset, tuple(strides))
@@ -297,6 +259,36 @@ class Copies:
             made.__dict__.update(state)
         for key, x in (slots or {}).items():
             setattr(made, key, x)
+
+
+MAKERS: dict[str, Any] = {
+    "array": Copies.array,
+    "bytearray": lambda _, text: bytearray(base64.b64decode(text)),
+    "bytes": lambda _, text: base64.b64decode(text),
+    "complex": lambda _, parts: complex(*parts),
+    "deque": lambda _, __, longest: deque(maxlen=longest),
+    "dict": lambda *_: {},
+    "ellipsis": lambda _: Ellipsis,
+    "frozenset": lambda own, items: frozenset(own.value(x) for x in items),
+    "instance": lambda own, kind, *_: object.__new__(own.value(kind)),
+    "list": lambda *_: [],
+    "lock": lambda _, kind: threading.RLock() if kind == "RLock" else threading.Lock(),
+    "made": Copies.called,
+    "member": lambda own, kind, name: getattr(own.value(kind), name),
+    "method": lambda own, owner, name: getattr(own.value(owner), name),
+    "missing": lambda _, why: NotCopied(why),
+    "module": lambda _, name: importlib.import_module(name),
+    "named": lambda _, module, name: found_by_name(module, name),
+    "not implemented": lambda _: NotImplemented,
+    "objects": lambda _, shape, __: np.empty(tuple(shape), dtype=object),
+    "own": lambda own, name: own.own[name],
+    "range": lambda _, parts: range(*parts),
+    "scalar": Copies.scalar,
+    "set": lambda *_: set(),
+    "sink": lambda _, text: io.StringIO() if text else io.BytesIO(),
+    "stream": lambda _, name: getattr(sys, name),
+    "tuple": lambda own, items: tuple(own.value(x) for x in items),
+}
 
 
 def state_parts(written: Any) -> list[Any]:
