@@ -7,6 +7,7 @@ from dataclasses import replace
 from unstuck.doctor.case import MENDED, Case, learned
 from unstuck.doctor.cells import in_cells
 from unstuck.doctor.diagnosis import Diagnosis, Progress, Repair, Severity, Verdict
+from unstuck.doctor.exhibits import with_runs
 from unstuck.doctor.fixes.choose import LEAST
 from unstuck.doctor.fixes.patch import unified_diff
 from unstuck.doctor.judge import STUCK
@@ -51,6 +52,7 @@ def concluded(case: Case, seconds: float) -> Diagnosis:
         reason="; ".join(r for r in (reason, case.cut) if r),
         sources=dict(case.program.files),
         seconds=seconds,
+        exhibits=with_runs(case.exhibits, case.measured, case.after_measured),
     )
     return in_cells(diagnosis, case.program)
 

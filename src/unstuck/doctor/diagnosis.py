@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from unstuck.base.display import Displayed, reach
 from unstuck.record.run_record import SourceSpan
@@ -128,6 +128,8 @@ class Diagnosis(Displayed):
         The program's files, a notebook's cell by cell, to quote lines from: by `source_name`.
     seconds : float
         How long it took.
+    exhibits : Exhibits or None
+        What can be drawn: steps against true gradients, activations, the run before and after.
 
     Examples
     --------
@@ -146,6 +148,7 @@ class Diagnosis(Displayed):
     reason: str = ""
     sources: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
+    exhibits: Exhibits | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         """The whole answer as text of 80 columns."""

@@ -13,6 +13,7 @@ from unstuck.doctor.alignment import misaligned
 from unstuck.doctor.case import MENDED, Case, original_key, original_place
 from unstuck.doctor.crashes import crash_suspects
 from unstuck.doctor.diagnosis import Unchecked
+from unstuck.doctor.exhibits import exhibits_of
 from unstuck.doctor.fixes.verify import Trials
 from unstuck.doctor.gradient import GradientFindings, judge_gradients_of
 from unstuck.doctor.judge import judge
@@ -124,6 +125,7 @@ def judged(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
     suspects += checked(case, "gradient", lambda: stray_factors(program, traced), [])
     if not case.checked:
         case.checked = True
+        case.exhibits = exhibits_of(traced, record, patched=case.current is not case.program)
         case.clean += [*gradients.clean, *clean]
         case.unchecked = [*gradients.unchecked, *unchecked]
     return suspects
