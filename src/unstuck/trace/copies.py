@@ -218,7 +218,8 @@ class _Writer:
         if stand_in:
             if stand_in[1]:
                 self.copies.missing[way] = stand_in[1]
-            return stand_in[0]
+            entry = stand_in[0]
+            return ["missing", f"`{way}` is {entry[1]}"] if entry[0] == "missing" else entry
         return None
 
     def module(self, value: types.ModuleType) -> Any:

@@ -62,8 +62,7 @@ def slices_of(
             found.kept[statement.position] = statement
             # A function takes its names when it is called, which may be later.
             until = len(history) if statement.defines else statement.position
-            waiting += [(other, until) for other in statement.needs if other != name]
-            waiting += [(name, until)] if statement.defines is False else []
+            waiting += [(other, until) for other in statement.needs]
     if any(draws(statement) for statement in found.kept.values()):
         for statement in history:
             if seeds(statement) and statement.repeatable and statement.position not in skipped:
