@@ -41,7 +41,7 @@ class FixFile:
         """
         where = Path(path)
         is_folder = where.is_dir() or path.endswith((os.sep, "/"))
-        if program.notebook is not None and not is_folder and where.suffix != ".ipynb":
+        if program.notebook is not None and not is_folder and where.suffix.lower() != ".ipynb":
             raise InvalidInputError(
                 f"--write-fix {path}: a repaired notebook is a notebook. Give a name that ends in "
                 f".ipynb, such as {where.with_suffix('.ipynb')}."

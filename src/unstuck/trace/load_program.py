@@ -43,7 +43,7 @@ def load_program(path: str | Path, arguments: Iterable[str] = ()) -> Program:
     ('train.py', ['net.py', 'train.py'])
     """
     chosen = _main_file(Path(path))
-    if chosen.main.suffix == ".ipynb":
+    if chosen.main.suffix.lower() == ".ipynb":
         return load_notebook(chosen.main, arguments)
     text = read_source(chosen.main)
     if not text.strip("\ufeff \t\n\f"):
@@ -80,7 +80,9 @@ def _main_file(path: Path) -> _Chosen:
     except (OSError, ValueError) as error:  # a name that is too long, or holds a NUL
         raise InvalidInputError(f"cannot read {str(path)!r}: {error}.") from error
     if exists:
-        raise InvalidInputError(f"{path} is no regular file. Name a Python script or a folder.")
+        raise InvalidInputError(
+            f"{path} is no regular file. Name a Python script, a notebook or a folder."
+        )
     raise InvalidInputError(f"there is no file {path}.{_near(absolute)}")
 
 
@@ -89,11 +91,12 @@ def _main_of_folder(path: Path, absolute: Path) -> _Chosen:
     main = folder / "__main__.py"
     if main.is_file():
         return _Chosen(main, package=(folder / "__init__.py").is_file())
-    scripts = sorted(p.name for p in folder.glob("*.py") if p.name != "__init__.py")[:10]
+    found = [*folder.glob("*.py"), *folder.glob("*.ipynb")]
+    scripts = sorted(p.name for p in found if p.name != "__init__.py")[:10]
     hint = f": {', '.join(scripts)}" if scripts else ""
     raise InvalidInputError(
         f"the folder {path} has no __main__.py, so it cannot be run as a whole. "
-        f"Name the script in it that starts the training{hint}."
+        f"Name the script or notebook in it that starts the training{hint}."
     )
 
 
