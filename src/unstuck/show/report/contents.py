@@ -67,9 +67,15 @@ class Samples:
     mistakes: tuple[int, ...] = ()
 
 
+USUAL = "usual"  # the candidate that would have been taken unasked
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One way to begin: the spread of z and the size of dL/dz in each layer, before training."""
+    """One way to begin: the spread of z and the size of dL/dz in each layer, before training.
+
+    ``name`` is `USUAL` for what would have been taken without a look at the data.
+    """
 
     name: str
     title: str

@@ -2,7 +2,8 @@
 // a number, one tooltip. Text reaches the page as text; nothing is ever parsed as HTML.
 "use strict";
 
-const unstuck = { sections: {} };
+window.unstuck = window.unstuck || {};
+unstuck.sections = unstuck.sections || {};
 
 (function () {
   document.documentElement.classList.replace("no-js", "js");

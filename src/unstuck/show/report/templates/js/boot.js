@@ -14,7 +14,7 @@
 
   async function start(name, section) {
     const root = document.getElementById(name);
-    if (root === null) return;
+    if (root === null || all[name] === undefined) return;
     try {
       await section(root, all[name], all);
     } catch (error) {
