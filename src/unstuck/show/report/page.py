@@ -69,13 +69,14 @@ SCRIPTS = (
     "confusion",
     "mistakes",
     "pen",
+    "shown",
     "draw",
     "diagnosis",
     "boot",
 )
 """The files of `templates/js` in the order in which they are joined to one script."""
 
-STYLES = ("style.css", "charts.css", "draw.css")
+STYLES = ("style.css", "charts.css", "draw.css", "diagnosis.css")
 """The style sheets, in the order in which they are joined."""
 
 MARK = '<meta name="generator" content="unstuck report'

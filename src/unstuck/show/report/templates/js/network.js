@@ -4,7 +4,7 @@
 "use strict";
 
 (function () {
-  const SERIES_UP_TO = 2.5; // below it erf by its series, above it erfc by its continued fraction
+  const SERIES_UP_TO = 1.5; // below it erf by its series, above it erfc by its continued fraction
 
   // erf(x) = 2/sqrt(pi) exp(-x^2) sum of 2^n x^(2n+1) / (1 3 5 ... (2n+1)): all terms of one sign.
   function erfBySeries(x) {

@@ -77,10 +77,10 @@
     };
     const grey = resample(ink, width, height, square, BOX, BOX);
     const most = grey.reduce((a, b) => Math.max(a, b), 0);
-    return byMass(grey.map((value) => value / most), shape);
+    return byMass(grey.map((value) => Math.round((255 * value) / most)), shape);
   }
 
-  // The box laid into the picture so that its centre of mass comes to lie in the middle.
+  // The box of bytes laid into the picture so that its centre of mass comes to lie in the middle.
   function byMass(grey, shape) {
     let mass = 0, x = 0, y = 0;
     grey.forEach((value, i) => {
@@ -95,7 +95,7 @@
     grey.forEach((value, i) => {
       const column = left + (i % BOX), row = top + Math.floor(i / BOX);
       const inside = column >= 0 && column < columns && row >= 0 && row < rows;
-      if (inside) out[row * columns + column] = value;
+      if (inside) out[row * columns + column] = value / 255;
     });
     return out;
   }
