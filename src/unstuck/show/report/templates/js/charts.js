@@ -11,7 +11,7 @@
 
 (function () {
   const TOP = 8;
-  const BOTTOM = 34;
+  const BOTTOM = 40;
   const RIGHT = 14;
   const CHARACTER = 6.6; // pixels that a character of a tick takes
 
@@ -113,11 +113,10 @@
     for (const tick of x.ticks) {
       const at = x.at(tick.value);
       line(at, box.bottom, at, box.bottom + 4, "chart-base");
-      if (at > box.left + 8 && at < box.right - name.length * CHARACTER - 20) {
-        text(at, box.bottom + 17, "middle", tick.text);
-      } else if (at <= box.left + 8) text(at - 2, box.bottom + 17, "start", tick.text);
+      const anchor = at <= box.left + 8 ? "start" : at >= box.right - 12 ? "end" : "middle";
+      text(at, box.bottom + 17, anchor, tick.text);
     }
-    text(box.right, box.bottom + 17, "end", name);
+    text((box.left + box.right) / 2, box.bottom + 34, "middle", name);
     return layer;
   }
 

@@ -2,7 +2,6 @@
 "use strict";
 
 (function () {
-  const HINT = "Drag over a part to zoom, double click for the whole run.";
   const WIDE = 300; // highest over lowest: beyond that a linear scale shows one spike and no curve
 
   unstuck.sections.curves = function (root, data) {
@@ -16,7 +15,7 @@
     const tools = el("div", { class: "chart-tools js-only" });
     root.append(tools, panels);
     for (const [i, one] of data.panels.entries()) panels.append(panel(one, i, data.x, group));
-    tools.append(...unstuck.zoomTools(group), el("span", { class: "chart-hint" }, HINT));
+    tools.append(...unstuck.zoomTools(group), ...unstuck.hints());
   };
 
   function panel(one, i, x, group) {
@@ -33,27 +32,41 @@
     block.append(holder, note, unstuck.numbers(x, series, one.percent, one.title));
     const label = `${one.title} by ${x.name}`;
     const chart = unstuck.chart(holder, { label, x, height: 250, group }, painter);
-    if (possible) head.append(unstuck.logSwitch([chart], how, e, note));
+    if (possible) head.append(unstuck.logSwitch({ charts: [chart], log: how.log }, tell));
     return block;
+
+    function tell(log) {
+      note.hidden = !(log && e.negative);
+      note.textContent = `${e.negative} values below 0 cannot be drawn on a log scale.`;
+    }
   }
 
-  /** The switch between linear and logarithmic, and the word about what that cannot show. */
-  function logSwitch(charts, how, e, note) {
-    const button = unstuck.el("button", { type: "button", class: "chart-button js-only" }, "Log scale");
-    const tell = () => {
-      button.setAttribute("aria-pressed", String(Boolean(how.log)));
-      if (!note) return;
-      note.hidden = !(how.log && e.negative);
-      note.textContent = `${e.negative} values below 0 cannot be drawn on a log scale.`;
+  /** The switch between linear and logarithmic for some charts; `tell` hears of every change. */
+  function logSwitch(scaled, tell) {
+    const button = unstuck.el("button", { type: "button", class: "chart-button" }, "Log scale");
+    const change = (log) => {
+      scaled.log = log;
+      button.setAttribute("aria-pressed", String(log));
+      if (tell) tell(log);
     };
     button.addEventListener("click", () => {
-      how.log = !how.log;
-      tell();
-      for (const chart of charts) chart.redraw();
+      change(!scaled.log);
+      for (const chart of scaled.charts) {
+        chart.painter.how.log = scaled.log;
+        chart.redraw();
+      }
     });
-    tell();
+    change(scaled.log);
     return button;
   }
 
-  unstuck.logSwitch = logSwitch;
+  /** What can be done with a chart, in the words for a mouse and for a finger. */
+  function hints(first) {
+    const hint = (kind, text) => unstuck.el("span", { class: `chart-hint ${kind}` }, text);
+    const mouse = "Drag over a part to zoom, double click for the whole run.";
+    const all = [hint("chart-mouse", mouse), hint("chart-finger", "Slide a finger to read the numbers.")];
+    return first ? [hint("", first), ...all] : all;
+  }
+
+  Object.assign(unstuck, { logSwitch, hints });
 })();

@@ -17,11 +17,12 @@
     root.append(tools);
     if (!many) root.append(unstuck.legend(data.layers.map((name, i) => ({ name, ...style(i, data) }))));
     root.append(panels);
-    for (const one of data.panels) panels.append(panel(one, data, group, many));
-    const hint = many
-      ? "A row is a layer, the first at the top. Drag over a part to zoom, double click for the whole run."
-      : "A line is a layer. Drag over a part to zoom, double click for the whole run.";
-    tools.append(...unstuck.zoomTools(group), el("span", { class: "chart-hint" }, hint));
+    const scaled = { charts: [], log: true };
+    for (const one of data.panels) panels.append(panel(one, data, group, many, scaled));
+    const hint = many ? "A row is a layer, the first at the top." : "A line is a layer.";
+    tools.append(...unstuck.zoomTools(group));
+    if (!many && scaled.charts.length) tools.append(unstuck.logSwitch(scaled));
+    tools.append(...unstuck.hints(hint));
   };
 
   /** Blue for the first layer over purple to orange for the last: the page's own readable colours. */
@@ -34,7 +35,7 @@
     return { colour, dash: 0, wide: last > 0 && (i === 0 || i === last) };
   }
 
-  function panel(one, data, group, many) {
+  function panel(one, data, group, many, scaled) {
     const { el } = unstuck;
     const e = unstuck.scales.extent(one.values);
     const possible = one.log && e.high > 0;
@@ -51,7 +52,7 @@
     const spec = { label: `${one.title} by ${data.x.name}`, x: data.x, height, group };
     const chart = unstuck.chart(holder, spec, painter);
     if (many) painter.made = chart;
-    else if (possible) head.append(unstuck.logSwitch([chart], how, e, null));
+    else if (possible) scaled.charts.push(chart);
     return block;
   }
 })();

@@ -107,10 +107,10 @@
     const height = box.bottom - box.top;
     const place = { x: left, y: box.top, width: box.right - left, height };
     layer.append(unstuck.svg("rect", { ...place, class: "chart-lost" }));
-    const wide = box.right - left > 130;
-    const at = { x: wide ? left + 8 : left - 6, y: box.bottom - 10 };
-    const attributes = { ...at, "text-anchor": wide ? "start" : "end", class: "chart-lost-text" };
-    layer.append(unstuck.svg("text", attributes, "no number from here"));
+    const room = box.right - left;
+    const said = room > 130 ? "no number from here" : room > 62 ? "no number" : "";
+    const attributes = { x: left + room / 2, y: box.bottom - 10, "text-anchor": "middle" };
+    layer.append(unstuck.svg("text", { ...attributes, class: "chart-lost-text" }, said));
   }
 
   function said({ series, how }) {

@@ -65,10 +65,12 @@
     made.zoomTo(holding(made.values, x.invert(Math.min(a, b)), x.invert(Math.max(a, b))));
   }
 
-  /** A range that holds two moments at least: a zoom into the space between two shows nothing. */
+  /** From the first to the last moment in a range; two at least, since a zoom into the space
+      between two would show nothing. */
   function holding(values, low, high) {
-    const inside = values.filter((v) => v >= low && v <= high).length;
-    if (inside >= 2 || values.length < 3) return values.length < 3 ? null : [low, high];
+    const inside = values.filter((v) => v >= low && v <= high);
+    if (values.length < 3) return null;
+    if (inside.length >= 2) return [inside[0], inside[inside.length - 1]];
     const middle = unstuck.scales.nearest(values, (low + high) / 2);
     const a = Math.max(0, middle - 1);
     return [values[a], values[Math.min(values.length - 1, a + 2)]];
@@ -81,9 +83,10 @@
     const [low, high] = made.zoom || [values[0], values[values.length - 1]];
     const middle = made.index === null ? (low + high) / 2 : values[made.index];
     const half = ((high - low) / 2) * factor;
-    const start = Math.max(values[0], middle - half);
-    const stop = Math.min(values[values.length - 1], start + 2 * half);
-    const all = start <= values[0] && stop >= values[values.length - 1];
+    const [first, end] = [values[0], values[values.length - 1]];
+    const start = Math.max(first, Math.min(middle - half, end - 2 * half));
+    const stop = Math.min(end, start + 2 * half);
+    const all = start <= first && stop >= end;
     made.zoomTo(all ? null : holding(values, start, stop));
   }
 

@@ -73,8 +73,9 @@
     if (!e.count) return [0, 1];
     let { low, high } = e;
     if (percent && low >= 0 && high <= 1) return [0, 1];
-    if (high / 2 - low / 2 <= Math.abs(high) * 1e-12) {
-      const pad = Math.abs(high) * 0.25 || 1;
+    const tiny = 1e-290; // below it steps and shares are no longer numbers
+    if (high / 2 - low / 2 <= Math.max(Math.abs(high) * 1e-12, tiny)) {
+      const pad = Math.abs(high) > tiny ? Math.abs(high) * 0.25 : 1;
       return [limited(low - pad), limited(high + pad)];
     }
     const air = (high / 2 - low / 2) * 0.1;
