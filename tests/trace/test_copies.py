@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -101,7 +101,7 @@ plain = st.recursive(
 
 
 @given(value=plain)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_plain_values_come_out_as_they_went_in(value, tmp_path_factory):
     (out,) = again({"x": value}, tmp_path_factory.mktemp("copies"))[0].values()
     assert compared(out, value) == "same"
@@ -112,7 +112,7 @@ def test_plain_values_come_out_as_they_went_in(value, tmp_path_factory):
     array=hnp.arrays("f8", hnp.array_shapes(min_dims=1, max_dims=3, min_side=1, max_side=6)),
     data=st.data(),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_view_looks_into_the_same_memory(array, data, tmp_path_factory):
     index = data.draw(hnp.basic_indices(array.shape, allow_ellipsis=True))
     view = array[index]

@@ -287,6 +287,32 @@ def test_mistakes_are_answered_in_a_sentence(kernel, cell, said):
     assert not answer.failed
 
 
+def test_names_that_the_cell_defines_itself_are_known(kernel):
+    answer = examined(
+        kernel,
+        "def a(w):\n    return b(w) - 1.0\n\ndef b(w):\n    import math\n"
+        "    return w * math.pi\n\nw = 1.0\nfor i in range(100):\n    w = w - 0.1 * a(w)",
+        options="--budget 10 --no-rerun",
+    )
+    assert "does not exist" not in answer.text
+    assert not answer.text.startswith("crashes"), answer.text
+
+
+def test_a_file_that_was_run_is_part_of_what_is_seen(kernel):
+    kernel.run(
+        "open('steps.py', 'w').write('import numpy as np\\n\\ndef step(w, g):\\n"
+        "    return w + 0.1 * g\\n')",
+        "%run steps.py\nX = np.linspace(-1, 1, 40)[:, None]; Y = 3 * X; w = np.zeros((1, 1))",
+    )
+    answer = examined(
+        kernel,
+        "for i in range(200):\n    P = X @ w\n    w = step(w, 2 * X.T @ (P - Y) / len(X))",
+        options="--budget 30",
+    )
+    assert answer.text.startswith("does not learn"), answer.text
+    assert "steps.py:4" in answer.text
+
+
 def test_the_next_cell_is_the_repaired_one_if_asked(kernel):
     kernel.run(DATA, FUNCTIONS, WEIGHTS)
     wrong = TRAIN.replace("(Z1 > 0)", "(1 - Z1)")

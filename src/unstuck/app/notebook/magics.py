@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from unstuck.app.notebook.asked import USAGE, Asked, read_line
 from unstuck.app.notebook.context import Context, Examined, parse_cell, read_context
 from unstuck.app.notebook.history import executed_cells, parsed, raw_sources
-from unstuck.app.notebook.names import needed
+from unstuck.app.notebook.names import bound, needed
 from unstuck.app.notebook.rehearse import Rehearsed, rehearse
 from unstuck.app.notebook.shown import Progress, Shown, repaired_cells
 from unstuck.base.errors import InvalidInputError
@@ -42,8 +42,17 @@ class Doctor:
 
         try:
             self.examine(line, cell)
-        except (InvalidInputError, TooMuch) as error:
+        except InvalidInputError as error:
             raise UsageError(str(error)) from None
+        except TooMuch as error:
+            raise UsageError(
+                f"the cell needs {error}: too much to copy. Try it with a part of the data."
+            ) from None
+        except OSError as error:
+            raise UsageError(
+                f"copies of what the cell needs cannot be written: {error.strerror or error}. Free "
+                "some space, or set TMPDIR to a folder that has some before you start Jupyter."
+            ) from None
 
     def examine(self, line: str, cell: str | None) -> None:
         """From what was typed to what is shown."""
@@ -76,7 +85,7 @@ class Doctor:
                     program, budget=asked.budget, rerun=asked.rerun, say=say, sandbox=sandbox
                 )
         except KeyboardInterrupt:
-            reason = "interrupted before the cell was run"
+            reason = "interrupted before anything was known"
             return Shown(Diagnosis("the cell", "unknown", reason=reason), {}, examined.number)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -127,9 +136,7 @@ class Doctor:
         """Say which names do not exist, rather than run into them."""
         tree = parse_cell(examined)
         given = {
-            node.id
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+            name for node in ast.walk(tree) if isinstance(node, ast.stmt) for name in bound(node)
         }
         stars = any(isinstance(n, ast.alias) and n.name == "*" for n in ast.walk(tree))
         unknown = needed(tree.body) - given - set(self.shell.user_ns) - set(dir(builtins))

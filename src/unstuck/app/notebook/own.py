@@ -47,8 +47,8 @@ class Own:
                 return name
             raise LookupError(f"a lambda without a name of its own ({self.where(value)})")
         what = "class" if isinstance(value, type) else "function"
-        if self.space.get(name) is value and name in self.last:
-            return str(name)
+        if self.space.get(name) is value and (name in self.last or "*" in self.last):
+            return str(name)  # "*": of a file that was imported or run as a whole
         if "<locals>" in getattr(value, "__qualname__", ""):
             outer = value.__qualname__.split(".<locals>")[0]
             raise LookupError(f"a {what} that was made while `{outer}` ran")
