@@ -39,6 +39,7 @@ no telling.
 Examples:
   unstuck doctor digits.py
   unstuck doctor digits.py --write-fix digits_fixed.py
+  unstuck doctor digits.py --report digits.html
   unstuck doctor notebook.ipynb --write-fix notebook_fixed.ipynb
   unstuck doctor train.py --budget 20 -- --epochs 3
 """
@@ -54,7 +55,7 @@ class DoctorCommand(SectionedCommand):
         except click.NoSuchOption as error:
             raise click.UsageError(
                 f"{error.format_message()} Options of your program go after --, as in: "
-                f"unstuck doctor PROGRAM -- {error.option_name}",
+                f"unstuck {ctx.info_name} PROGRAM -- {error.option_name}",
                 ctx,
             ) from None
 
@@ -66,6 +67,7 @@ def run_doctor(
     python: str | None,
     output: str,
     write_fix: str | None,
+    report: str | None,
     *,
     force: bool,
     no_rerun: bool,
@@ -81,6 +83,11 @@ def run_doctor(
     fix = None
     if write_fix is not None and isinstance(examined, Program):
         fix = FixFile.at(write_fix, examined, force=force)
+    page = None
+    if report is not None:
+        from unstuck.app.report_file import page_path
+
+        page = page_path(report, force=force)
     try:
         with Trying(screen.err, budget) as say:
             diagnosis = diagnose(
@@ -95,6 +102,10 @@ def run_doctor(
     show_diagnosis(screen, diagnosis, output, examined, steps)
     if fix is not None:
         _write_fix(screen, fix, diagnosis)
+    if page is not None:
+        from unstuck.app.report_program import again, write_diagnosis
+
+        write_diagnosis(screen, page, diagnosis, examined, again(program, arguments, budget))
     return exit_code(diagnosis, strict=strict)
 
 
@@ -274,7 +285,12 @@ doctor = DoctorCommand(
             metavar="PATH",
             help="Write the repaired program to this file; a folder, if it has several files.",
         ),
-        SectionOption(["--force"], is_flag=True, help="--write-fix may replace a file."),
+        SectionOption(
+            ["--report"], metavar="PATH", help="Write one HTML page that shows all of it."
+        ),
+        SectionOption(
+            ["--force"], is_flag=True, help="--write-fix and --report may replace a file."
+        ),
         SectionOption(
             ["--no-rerun"],
             is_flag=True,

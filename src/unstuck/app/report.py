@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from unstuck.app.options import Number, SectionedCommand, SectionOption
+from unstuck.app.doctor import DoctorCommand
+from unstuck.app.options import Number, SectionOption
 from unstuck.app.screen import Screen
 
 HELP = """Write one HTML page that shows a run or a program: pictures first, numbers behind them.
 
 RUN is a run folder of `unstuck train`. PROGRAM is a NumPy program or a notebook, which the doctor
-runs and judges. The page is one file that works without a network; it holds the network's weights
-and some of the samples.
+runs and judges; what stands after -- is handed to it. The page is one file that works without a
+network connection; of a run it holds the trained weights and some of the samples.
 
 \b
 Examples:
   unstuck report runs/first --open
   unstuck report digits.py --out digits.html
+  unstuck report train.py --budget 20 -- --epochs 3
 """
 PROGRAMS = (".py", ".ipynb")
 
 
 def run_report(
     target: str,
+    arguments: Sequence[str],
     out: str | None,
     data_dir: str | None,
     budget: float,
@@ -46,7 +50,7 @@ def run_report(
     if is_program:
         from unstuck.app.report_program import program_contents
 
-        contents = program_contents(target, screen, budget=budget)
+        contents = program_contents(target, screen, budget=budget, arguments=arguments)
     else:
         from unstuck.app.report_run import folder_contents
 
@@ -65,10 +69,13 @@ def open_page(path: Path) -> None:
     webbrowser.open(path.resolve().as_uri())
 
 
-report = SectionedCommand(
+report = DoctorCommand(
     "report",
     params=[
         click.Argument(["target"], metavar="RUN|PROGRAM"),
+        click.Argument(
+            ["arguments"], metavar="[-- ARGS...]", nargs=-1, type=click.UNPROCESSED, required=False
+        ),
         SectionOption(
             ["--out"],
             metavar="PATH",

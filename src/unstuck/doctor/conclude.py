@@ -7,9 +7,9 @@ from dataclasses import replace
 from unstuck.doctor.case import MENDED, Case, learned
 from unstuck.doctor.cells import in_cells
 from unstuck.doctor.diagnosis import Diagnosis, Progress, Repair, Severity, Verdict
-from unstuck.doctor.exhibits import with_runs
 from unstuck.doctor.fixes.choose import LEAST
 from unstuck.doctor.fixes.patch import unified_diff
+from unstuck.doctor.gather import with_runs
 from unstuck.doctor.judge import STUCK
 from unstuck.trace.progress import Measured
 from unstuck.trace.request import Outcome

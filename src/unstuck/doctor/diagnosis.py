@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from unstuck.base.display import Displayed, reach
+from unstuck.doctor.exhibits import Exhibits
 from unstuck.record.run_record import SourceSpan
 
 RUNNING = "In"  # the file that a running notebook is: its cells go by execution count

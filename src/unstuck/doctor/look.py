@@ -13,8 +13,8 @@ from unstuck.doctor.alignment import misaligned
 from unstuck.doctor.case import MENDED, Case, original_key, original_place
 from unstuck.doctor.crashes import crash_suspects
 from unstuck.doctor.diagnosis import Unchecked
-from unstuck.doctor.exhibits import exhibits_of
 from unstuck.doctor.fixes.verify import Trials
+from unstuck.doctor.gather import exhibits_of
 from unstuck.doctor.gradient import GradientFindings, judge_gradients_of
 from unstuck.doctor.judge import judge
 from unstuck.doctor.lost import lost_steps

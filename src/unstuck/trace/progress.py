@@ -18,7 +18,6 @@ from unstuck.trace.tape import Ref, Site, Tape
 
 Array = Any
 ENOUGH = 300  # samples that an accuracy rests on, where there are so many
-MOST_ROWS = 2000  # of one evaluation that a point of a curve rests on
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,43 +255,6 @@ def accuracy_of(pairs: list[tuple[int, Array, Array]]) -> float:
         right += int(np.count_nonzero(hit & finite))
         total += len(output)
     return right / max(1, total)
-
-
-def over_time(
-    measured: Measured, most: int, fewest: int
-) -> list[tuple[float, float, float]]:
-    """The run in at most ``most`` steps: evaluation, squared error, share of right classes (or NaN).
-
-    A step rests on ``fewest`` samples at least, where there are so many. Reckoned when it is asked
-    for: most runs are trials, of which nobody wants a curve.
-    """
-    pairs = measured.pairs
-    rows = np.array([len(output) for _, output, _ in pairs])
-    total = int(rows.sum())
-    size = max(1, min(fewest, total // 4), -(-total // most))
-    part = (np.cumsum(rows) - rows) // size
-    found = []
-    for number in np.unique(part):
-        own = [thinned(pairs[i]) for i in np.flatnonzero(part == number)]
-        at = float(np.mean([one[0] for one in own]))
-        right = accuracy_of(together(own)) if measured.has_classes else float("nan")
-        found.append((at, loss_of(own), right))
-    return found
-
-
-def thinned(pair: tuple[int, Array, Array]) -> tuple[int, Array, Array]:
-    """Some rows of a large evaluation, spread over it."""
-    at, output, label = pair
-    part = slice(None, None, -(-len(output) // MOST_ROWS))
-    return at, output[part], label[part]
-
-
-def together(pairs: list[tuple[int, Array, Array]]) -> list[tuple[int, Array, Array]]:
-    """Evaluations of single samples as one of many, which is counted at once."""
-    if len({output.shape[1] for _, output, _ in pairs}) > 1:
-        return pairs
-    outputs, labels = ([pair[n] for pair in pairs] for n in (1, 2))
-    return [(pairs[0][0], np.concatenate(outputs), np.concatenate(labels))]
 
 
 def majority(labels: list[Array]) -> float:

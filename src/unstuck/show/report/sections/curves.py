@@ -9,6 +9,7 @@ import numpy as np
 from unstuck.record.run_record import RunRecord
 from unstuck.show.report.contents import Contents, Section
 from unstuck.show.report.numbers import percent, rounded, short, thinned
+from unstuck.show.report.sections.diagnosis import runs_data
 from unstuck.training.history import History
 
 FEW_EPOCHS = 5  # fewer points than this make no curve
@@ -22,6 +23,8 @@ def section(contents: Contents) -> Section | None:
     data = None
     if history is not None and len(history) >= FEW_EPOCHS:
         data = by_epoch(history, regression=contents.regression)
+    elif (runs := of_diagnosis(contents)) is not None:
+        data = runs
     elif record is not None and len(record) > 1 and "cost" in record.series:
         data = by_update(record)
     elif history is not None and len(history):
@@ -35,8 +38,13 @@ def section(contents: Contents) -> Section | None:
     return Section("curves", "How it learned", context, data)
 
 
+def of_diagnosis(contents: Contents) -> dict[str, Any] | None:
+    """A program's run as it is and with the repair, as the doctor sampled them."""
+    return None if contents.diagnosis is None else runs_data(contents.diagnosis.exhibits)
+
+
 def by_epoch(history: History, *, regression: bool) -> dict[str, Any]:
-    """Cost, accuracy (or R2 on the validation data), and the learning rate where it changes."""
+    """Cost and accuracy (or R2 on the validation data); without one, the learning rate."""
     kept = thinned(len(history), MOST_POINTS)
     marks = []
     if history.best_epoch is not None:
@@ -45,9 +53,11 @@ def by_epoch(history: History, *, regression: bool) -> dict[str, Any]:
     panels = [_panel("Cost", cost, marks, log=True)]
     columns = {"training": "accuracy", "validation": "validation_score"}
     if score := _series(history, kept, columns):
-        panels.append(_panel("R²" if regression else "Accuracy", score, marks, percent=not regression))
+        panels.append(
+            _panel("R²" if regression else "Accuracy", score, marks, percent=not regression)
+        )
     rates = history.learning_rate[np.isfinite(history.learning_rate)]
-    if len(rates) and np.ptp(rates) > 0.0:
+    if len(panels) == 1 and len(rates) and np.ptp(rates) > 0.0:  # there is room for it
         rate = _series(history, kept, {"learning rate": "learning_rate"})
         panels.append(_panel("Learning rate", rate, []))
     return {"x": {"name": "epoch", "values": rounded(history.epoch[kept])}, "panels": panels}
@@ -72,7 +82,12 @@ def _series(history: History, kept: Any, columns: dict[str, str]) -> list[dict[s
 
 
 def _panel(
-    title: str, series: list[dict[str, Any]], marks: Any, *, log: bool = False, percent: bool = False
+    title: str,
+    series: list[dict[str, Any]],
+    marks: Any,
+    *,
+    log: bool = False,
+    percent: bool = False,
 ) -> dict[str, Any]:
     return {"title": title, "percent": percent, "log": log, "series": series, "marks": marks}
 
@@ -84,6 +99,11 @@ def _note(contents: Contents, data: dict[str, Any]) -> str:
         n = 0 if history is None else len(history)
         thin = f" {kept:,} of the {n:,} epochs are drawn." if kept < n else ""
         return "Training numbers are taken while the network learns, epoch by epoch." + thin
+    if of_diagnosis(contents) is not None:
+        return (
+            "Its outputs against its labels, as the doctor sampled them over the whole run, "
+            "whatever the program itself prints."
+        )
     if record is None or record.producer != "trainer":
         return "The cost as the program computed it, update by update."
     return (
