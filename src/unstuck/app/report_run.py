@@ -12,7 +12,8 @@ from typing import Any
 
 from unstuck.app.outcome import Judged, Outcome, look_at
 from unstuck.app.plan import divide
-from unstuck.app.report_words import statement
+from unstuck.app.report_provenance import initial_weights, provenance
+from unstuck.app.report_words import entries, statement
 from unstuck.app.screen import Screen
 from unstuck.base.errors import InvalidInputError, UnstuckError
 from unstuck.core.model_file import load_network
@@ -22,11 +23,7 @@ from unstuck.doctor.ask import diagnose_record
 from unstuck.doctor.diagnosis import Diagnosis
 from unstuck.record.store import load_record
 from unstuck.show.report.contents import (
-    USUAL,
-    Candidate,
     Contents,
-    InitialWeights,
-    Provenance,
     Samples,
 )
 from unstuck.show.report.samples import judged_samples
@@ -38,19 +35,10 @@ from unstuck.training.runs import (
     read_description,
     read_history,
     run_folder,
-    versions,
 )
-from unstuck.weights.auto import FITTED, FIXED, THEORY
 
 SOURCE = ("spec", "data_dir", "target", "test", "task")
 NEEDS_SAMPLES = ("confusion", "predictions", "mistakes")
-TITLES = {
-    THEORY: "theory for this activation",
-    FITTED: "theory, first layer fitted to the data",
-    FIXED: "the usual formula for this activation",
-}
-LEFT_OUT = {"--out": 1, "--resume": 1, "--json": 0, "--quiet": 0, "-q": 0, "--report": 0}
-"""Options that belong to one call, not to its numbers, and how many words follow each."""
 
 
 def folder_contents(path: str, screen: Screen, data_dir: str | None = None) -> Contents:
@@ -71,9 +59,7 @@ def folder_contents(path: str, screen: Screen, data_dir: str | None = None) -> C
 
 def outcome_contents(folder: Path, description: Mapping[str, Any], outcome: Outcome) -> Contents:
     """The same of a training that has just ended."""
-    return run_contents(
-        folder, description, outcome.network, outcome.history, outcome.judged, {}
-    )
+    return run_contents(folder, description, outcome.network, outcome.history, outcome.judged, {})
 
 
 def run_contents(
@@ -85,7 +71,7 @@ def run_contents(
     missing: dict[str, str],
 ) -> Contents:
     """Everything about a run, whatever there is of it."""
-    data = dict(description.get("data") or {})
+    data = entries(description, "data")
     record = None if history is None else history.record
     outcome = statement(description, history, judged)
     if record is None:
@@ -174,7 +160,7 @@ def read_past(
             history = history or History()
             history.record = record
     if history is not None:
-        history.best_epoch = dict(description.get("results") or {}).get("best_epoch")
+        history.best_epoch = entries(description, "results").get("best_epoch")
     return history
 
 
@@ -221,74 +207,3 @@ def judge_part(network: Network, data: Dataset, description: Mapping[str, Any]) 
     if parts.X_validation is not None and parts.y_validation is not None:
         return look_at(network, parts.X_validation, parts.y_validation, "validation")
     return look_at(network, parts.X, parts.y, "training")
-
-
-# -------------------------------------------------------------------------------- what was chosen
-
-
-def initial_weights(description: Mapping[str, Any]) -> InitialWeights | None:
-    """What run.json says of the adviser's choice; None where there was none."""
-    stored = description.get("initial_weights")
-    if not isinstance(stored, dict):
-        return None
-    return InitialWeights(
-        str(stored.get("name", "")),
-        str(stored.get("reason", "")),
-        tuple(map(str, stored.get("weights") or ())),
-        tuple(map(str, stored.get("biases") or ())),
-        tuple(
-            Candidate(
-                USUAL if one["name"] == FIXED else str(one["name"]),
-                TITLES.get(one["name"], str(one["name"])),
-                tuple(_number(v) for v in one["signals"]),
-                tuple(_number(v) for v in one["gradients"]),
-                chosen=one["name"] == stored.get("name"),
-            )
-            for one in stored.get("candidates") or ()
-        ),
-    )
-
-
-def _number(value: float | None) -> float:
-    return float("nan") if value is None else float(value)
-
-
-def provenance(description: Mapping[str, Any]) -> Provenance:
-    """Where the run's numbers come from."""
-    options, data = dict(description.get("options") or {}), dict(description.get("data") or {})
-    stored = dict(description.get("versions") or versions())
-    seed = options.get("seed")
-    return Provenance(
-        command=again(list(map(str, description.get("command") or ())), data, options),
-        seed=seed if isinstance(seed, int) else None,
-        options=options,
-        data={k: v for k, v in data.items() if k not in ("class_names", "feature_names")}
-        | {k: v for k, v in data.items() if k in ("class_names", "feature_names") and v},
-        versions={str(k): str(v) for k, v in stored.items()},
-        started=str(description.get("started") or ""),
-    )
-
-
-def again(
-    command: list[str], data: Mapping[str, Any], options: Mapping[str, Any]
-) -> tuple[str, ...]:
-    """The words that train this again: as typed, files by their whole paths, the seed stated.
-
-    >>> again(["train", "a.csv", "--out", "runs/x"], {"spec": "/data/a.csv"}, {"seed": 0})
-    ('train', '/data/a.csv', '--seed', '0')
-    """
-    if not command or command[0] != "train":
-        return ()
-    whole = [str(data[k]) for k in ("spec", "test", "data_dir") if data.get(k)]
-    words, skip = [], 0
-    for word in command:
-        name, _, value = word.partition("=")
-        if skip:
-            skip -= 1
-        elif name in LEFT_OUT:
-            skip = 0 if value else LEFT_OUT[name]
-        else:
-            words.append(next((w for w in whole if Path(w).name == Path(word).name), word))
-    if not any(word.partition("=")[0] == "--seed" for word in words):
-        words += ["--seed", str(options.get("seed", 0))]
-    return tuple(words)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from unstuck.app.cli import as_typed
 from unstuck.app.outcome import Judged
 from unstuck.base.arrays import AnyArray
 from unstuck.show.progress import seconds_text
@@ -22,12 +23,22 @@ STILL_FALLING = 0.03  # of the cost, in the last tenth of the epochs
 NEARLY_ALL = 0.995  # accuracy beyond which more epochs are not advised
 
 
+def entries(description: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """What run.json holds under a name; nothing where that is no table of names and values.
+
+    >>> entries({"data": {"name": "digits"}, "options": 7}, "options")
+    {}
+    """
+    found = description.get(name)
+    return dict(found) if isinstance(found, Mapping) else {}
+
+
 def statement(
     description: Mapping[str, Any], history: History | None, judged: Judged | None
 ) -> Statement:
     """What a page says first of a run, whatever became of it."""
     status = str(description.get("status", ""))
-    results = dict(description.get("results") or {})
+    results = entries(description, "results")
     if status == "diverged":
         return diverged(description, history)
     if not results:
@@ -47,7 +58,7 @@ def statement(
 
 def diverged(description: Mapping[str, Any], history: History | None) -> Statement:
     """Training that broke: where, and what to try."""
-    error = str(description.get("error", ""))
+    error = as_typed(str(description.get("error", "")))
     what, _, tries = error.partition(" Try ")
     step = last_step(history)
     when = f" after {step:,} updates" if step else ""
@@ -64,8 +75,11 @@ def diverged(description: Mapping[str, Any], history: History | None) -> Stateme
 def unfinished(status: str, history: History | None) -> Statement:
     """A run that has no results: it still goes on, or it was killed."""
     n = 0 if history is None else len(history)
+    sentence = "This run is not finished: it still goes on, or it was stopped from outside."
+    if status not in ("running", ""):
+        sentence = "This network was trained, but how good it is was not written down."
     return Statement(
-        "This run is not finished: it still goes on, or it was stopped from outside.",
+        sentence,
         "plain",
         ("What it has written so far is on this page.",) if n else (),
     )
@@ -79,7 +93,7 @@ def of_classes(
     of = f"{n:,} {part} samples are" if n else f"the {part} samples are"
     if accuracy is None:
         return "Nobody can say how good it is: there is no score.", "plain"
-    chance = None if judged is None else most_frequent(judged.y)
+    chance = most_frequent(results) if judged is None else share_of_largest(judged.y)
     if chance is None:
         return f"{percent(accuracy)} of {of} right.", tone_of(accuracy, 0.1)
     tone = tone_of(accuracy, chance)
@@ -121,16 +135,25 @@ def tone_of(score: float, chance: float) -> Tone:
     return "good" if share >= GOOD else "fair"
 
 
-def most_frequent(y: AnyArray) -> float:
+def share_of_largest(y: AnyArray) -> float:
     """The share of the most frequent class."""
     return float(np.bincount(y).max() / len(y)) if len(y) else 0.0
+
+
+def most_frequent(results: Mapping[str, Any]) -> float | None:
+    """The same as far as the scores of the classes say it; None where they do not."""
+    try:
+        counts = [int(row["samples"]) for row in results.get("per_class") or ()]
+    except (KeyError, TypeError, ValueError):
+        return None
+    return max(counts) / sum(counts) if sum(counts) else None
 
 
 def number_judged(part: str, description: Mapping[str, Any], judged: Judged | None) -> int | None:
     """How many samples the score is of."""
     if judged is not None:
         return len(judged.y)
-    known = dict(description.get("data") or {})
+    known = entries(description, "data")
     n = known.get("test_samples") if part == "test" else None
     return int(n) if n else None
 
@@ -154,8 +177,7 @@ def advice(results: Mapping[str, Any], history: History | None, tone: Tone) -> l
     if history is not None and still_falling(history) and not done and tone != "bad":
         said.append("The cost was still falling when training ended: more --epochs may help.")
     if tone == "bad":
-        said.append("Layer by layer, below, shows where the signal stops. `unstuck doctor` on this "
-                    "run's folder names what it finds.")  # fmt: skip
+        said.append("Layer by layer, below, shows where the signal stops.")
     return said
 
 
@@ -180,9 +202,11 @@ def last_step(history: History | None) -> int:
     return max(steps)
 
 
-def facts(description: Mapping[str, Any], results: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+def facts(
+    description: Mapping[str, Any], results: Mapping[str, Any]
+) -> tuple[tuple[str, str], ...]:
     """The numbers below the sentence."""
-    options, data = dict(description.get("options") or {}), dict(description.get("data") or {})
+    options, data = entries(description, "options"), entries(description, "data")
     rows: list[tuple[str, str]] = []
     regression = results.get("task", data.get("task")) == "regression"
     kind, name = ("r2", "R²") if regression else ("accuracy", "accuracy")

@@ -1,6 +1,7 @@
 """What one page shows, in neutral terms: `app` fills it in, the sections read it.
 
-Any part may be missing. What is missing for a reason is named in ``missing``, and the page says why.
+Any part may be missing. What is missing for a reason is named in ``missing``, and the page says
+why.
 """
 
 from __future__ import annotations

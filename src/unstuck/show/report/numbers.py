@@ -10,20 +10,24 @@ import numpy as np
 
 from unstuck.base.arrays import AnyArray
 
+SPACE = "\N{NO-BREAK SPACE}"
+
 
 def percent(value: float | None) -> str:
-    """A share as people write it; 100 % only where nothing is missing.
+    """A share as people write it, never broken over two lines; 100 % only where nothing is missing.
 
-    >>> percent(0.9786), percent(0.9999), percent(1.0), percent(None)
-    ('97.9 %', '99.99 %', '100 %', '-')
+    >>> [percent(share).split() for share in (0.9786, 0.99991, 1.0)]
+    [['97.9', '%'], ['99.99', '%'], ['100', '%']]
+    >>> percent(None)
+    '-'
     """
     if value is None or not math.isfinite(value):
         return "-"
     if value in (0.0, 1.0):
-        return f"{value:.0%}".replace("%", " %")
+        return f"{100 * value:.0f}{SPACE}%"
     digits = 1 if 0.001 < value < 0.999 else 2
-    text = f"{100 * value:.{digits}f}"
-    return "more than 99.99 %" if text == "100.00" else f"{text} %"
+    low, high = 0.5 * 10.0**-digits, 100.0 - 0.5 * 10.0**-digits
+    return f"{min(max(100 * value, low), high - 1e-9):.{digits}f}{SPACE}%"
 
 
 def short(value: float | None) -> str:

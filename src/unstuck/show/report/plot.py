@@ -1,6 +1,6 @@
 """Pictures that need no script: lines or points in a frame, as numbers for a template of SVG.
 
-The charts that one hovers over are drawn by the page's script; these are for what is looked at once.
+The charts that one hovers over are drawn by the page's script; these are looked at once.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from unstuck.base.arrays import AnyArray
 from unstuck.show.report.numbers import short
 
 WIDTH, HEIGHT = 460, 300
-LEFT, RIGHT, TOP, BOTTOM = 62, 14, 12, 42
+LEFT, RIGHT, TOP, BOTTOM = 82, 14, 12, 42
 SMALLEST, LARGEST = 1e-30, 1e30  # on an axis of powers of ten
 
 
@@ -79,7 +79,7 @@ def lines_plot(
     low, high = (known.min(), known.max()) if len(known) else (0.0, 1.0)
     if high - low < 1.0:
         low, high = low - 0.5, high + 0.5
-    across = Axis(min(x), max(max(x), min(x) + 1), LEFT, WIDTH - RIGHT)
+    across = Axis(min(x), max(*x, min(x) + 1), LEFT, WIDTH - RIGHT)
     up = Axis(low - 0.04 * (high - low), high + 0.04 * (high - low), HEIGHT - BOTTOM, TOP)
     strokes = [
         Stroke(look, name, _pieces(across, up, x, column))
@@ -90,7 +90,9 @@ def lines_plot(
         x_name,
         y_name,
         tuple(Tick(across(v), f"{v:g}") for v in whole_ticks(min(x), max(x))),
-        tuple(Tick(up(v), power(v)) for v in whole_ticks(math.ceil(up.low), math.floor(up.high), 7)),
+        tuple(
+            Tick(up(v), power(v)) for v in whole_ticks(math.ceil(up.low), math.floor(up.high), 7)
+        ),
         tuple(strokes),
     )
 
@@ -165,7 +167,11 @@ def power(exponent: int) -> str:
     ('0.01', '1,000', '1e-9')
     """
     if -4 <= exponent <= 4:
-        return f"{10.0**exponent:,.4f}".rstrip("0").rstrip(".") if exponent < 0 else f"{10**exponent:,}"
+        return (
+            f"{10.0**exponent:,.4f}".rstrip("0").rstrip(".")
+            if exponent < 0
+            else f"{10**exponent:,}"
+        )
     return f"1e{exponent}"
 
 

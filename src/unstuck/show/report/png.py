@@ -34,7 +34,9 @@ def levels(values: AnyArray, limit: float) -> AnyArray:
     >>> levels(np.array([-2.0, 0.0, 1.0, np.nan]), 1.0)
     array([  0, 128, 255, 128], dtype=uint8)
     """
-    shares = np.clip(np.nan_to_num(values / (limit or 1.0), nan=0.0, posinf=1.0, neginf=-1.0), -1, 1)
+    shares = np.clip(
+        np.nan_to_num(values / (limit or 1.0), nan=0.0, posinf=1.0, neginf=-1.0), -1, 1
+    )
     found: AnyArray = (128 + np.where(shares < 0, 128, 127) * shares).round().astype(np.uint8)
     return found
 

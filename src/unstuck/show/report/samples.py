@@ -1,14 +1,13 @@
 """Which of the judged samples a page holds: every mistake and some 500 others, as far as they fit.
 
-A network that is wrong nine times out of ten would make a page that no browser opens, so the samples
-share a budget of bytes. What has to go is chosen evenly over the cells of the confusion matrix, for
-each of them opens what is behind it, and the page says what was done.
+A network that is wrong nine times out of ten would make a page that no browser opens, so the
+samples share a budget of bytes. What has to go is chosen evenly over the cells of the confusion
+matrix, for each of them opens what is behind it, and the page says what was done.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -93,7 +92,7 @@ def bytes_each(X: AnyArray, outputs: Array, image_shape: tuple[int, int] | None)
     some = X[np.linspace(0, len(X) - 1, min(len(X), PROBED)).astype(int)]
     kind = np.uint8 if X.dtype.kind in "uib" else np.float32
     packed = len(zlib.compress(np.ascontiguousarray(some.astype(kind)).tobytes(), 6))
-    return numbers + packed / len(some) * 4 / 3  # base64
+    return float(numbers + packed / len(some) * 4 / 3)  # base64
 
 
 def spread_out(y: AnyArray, rows: AnyArray) -> AnyArray:
@@ -157,8 +156,3 @@ def in_words(wrong: int, kept: int, n: int, others: int, part: str) -> str:
     else:
         which = "the only mistake" if wrong == 1 else f"every mistake ({wrong:,})"
     return f"{which} and {rest} other {part} samples" if right else which
-
-
-def names_of(samples: Samples) -> Sequence[str]:
-    """The class names; none for values."""
-    return samples.class_names or ()

@@ -23,7 +23,7 @@ def section(contents: Contents) -> Section | None:
     context = {
         "part": samples.part,
         "total": samples.total,
-        "said": samples.said,
+        "said": samples.said if samples.image_shape is not None else "",
         "pairs": pairs(counts, names),
         "n_classes": len(names),
         "too_many": len(names) > MOST_CLASSES,

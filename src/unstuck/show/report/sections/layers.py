@@ -1,4 +1,4 @@
-"""Layer by layer over time: does the signal reach the top, the gradient the bottom, does all move?
+"""Layer by layer over time: does the signal get to the top, the gradient to the bottom.
 
 Each picture has one line on what healthy looks like, and one on what is seen here. A vanishing or
 exploding signal is a factor between the first and the last layer, so that factor is what is told.
@@ -22,6 +22,7 @@ MOST_NUMBERS = 16_000  # of one picture: steps are thinned out, never layers
 FAR_APART = 100.0  # between layers: by more the signal fades or blows up
 TORN, STILL = 0.1, 1e-6  # update over weights: more tears them down, less does not move them
 FLAT = 0.5  # share of units that give nothing
+LEVEL = ("activation_std", "gradient_std")  # these should be level over the layers, and be finite
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +117,9 @@ def _drawn(panel: Panel, values: AnyArray) -> dict[str, Any]:
 
 def _seen(panel: Panel, values: AnyArray) -> dict[str, Any]:
     """One sentence on these numbers, and whether it is an alarm."""
-    broken = bool((~np.isfinite(values).any(axis=1)).any()) and panel.key != "silent"
-    last = next((row for row in values[::-1] if np.isfinite(row).any()), values[-1])
+    broken = panel.key in LEVEL and not np.isfinite(values[-1]).all()
+    whole = values[np.isfinite(values).all(axis=1)]
+    last = whole[-1] if len(whole) else _last_known(values)
     if panel.key == "silent":
         text, alarm = _flat(last)
     elif panel.key == "update_ratio":
@@ -125,8 +127,14 @@ def _seen(panel: Panel, values: AnyArray) -> dict[str, Any]:
     else:
         text, alarm = _level(panel, last)
     if broken:
-        text, alarm = f"{text} In the end it is not finite any more.", True
+        text, alarm = f"{text.replace('in the end', 'before it broke')} Then it overflowed.", True
     return {"text": text, "alarm": alarm}
+
+
+def _last_known(values: AnyArray) -> AnyArray:
+    """The last row of which anything is known."""
+    found: AnyArray = next((row for row in values[::-1] if np.isfinite(row).any()), values[-1])
+    return found
 
 
 def _level(panel: Panel, row: AnyArray) -> tuple[str, bool]:
@@ -136,11 +144,12 @@ def _level(panel: Panel, row: AnyArray) -> tuple[str, bool]:
     used = row[:-1] if panel.key == "activation_std" and len(row) > 2 else row
     first, last = float(used[0]), float(used[-1])
     if len(used) < 2 or not (math.isfinite(first) and math.isfinite(last)):
-        return f"Here: {short(float(np.nanmax(row)))} in the end.", False
+        known = row[np.isfinite(row)]
+        return f"Here, in the end: {short(float(known.max()) if len(known) else None)}.", False
     up = panel.key == "activation_std"
     start, end = (first, last) if up else (last, first)
-    where = ("first", "last hidden" if len(used) < len(row) else "last")
-    text = f"Here, in the end: {short(first)} in the {where[0]} layer, {short(last)} in the {where[1]}."
+    top = "last hidden" if len(used) < len(row) else "last"
+    text = f"Here, in the end: {short(first)} in the first layer, {short(last)} in the {top}."
     if end == 0.0 and start > 0.0:
         return f"{text} The {what} dies on its way.", True
     if start <= 0.0 or end <= 0.0:
@@ -185,4 +194,6 @@ def _moving(values: AnyArray) -> tuple[str, bool]:
         return f"{text} That tears weights down: try a smaller learning rate.", True
     if high < STILL:
         return f"{text} Nothing moves.", True
+    if low < STILL:
+        return f"{text} Some layers do not move.", True
     return text, False

@@ -24,7 +24,9 @@ def section(contents: Contents) -> Section | None:
     k = min(true.shape[1], MOST_OUTPUTS)
     plots = [
         scatter_plot(
-            f"output {i + 1}: predicted beside true values" if k > 1 else "predicted beside true values",
+            f"output {i + 1}: predicted beside true values"
+            if k > 1
+            else "predicted beside true values",
             true[:, i],
             said[:, i],
             x_name="true value" if k == 1 else f"true value of output {i + 1}",

@@ -10,7 +10,9 @@ from unstuck.show.report.png import data_uri, diverging_palette, levels
 
 MOST_UNITS = 128
 MOST_PIXELS = 160_000  # of all pictures together
-PRIMARY = 0.995  # quantile of |weight| that gets the full colour: one outlier must not pale the rest
+PRIMARY = (
+    0.995  # quantile of |weight| that gets the full colour: one outlier must not pale the rest
+)
 
 
 def section(contents: Contents) -> Section | None:
@@ -27,7 +29,10 @@ def section(contents: Contents) -> Section | None:
     palette = diverging_palette()
     context = {
         "images": [
-            {"unit": int(k) + 1, "uri": data_uri(levels(W[:, k].reshape(height, width), limit), palette)}
+            {
+                "unit": int(k) + 1,
+                "uri": data_uri(levels(W[:, k].reshape(height, width), limit), palette),
+            }
             for k in shown
         ],
         "which": f"the {len(shown)} strongest of {W.shape[1]:,}"
