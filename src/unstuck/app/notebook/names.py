@@ -18,7 +18,7 @@ COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 def needed(body: Sequence[ast.stmt]) -> set[str]:
     r"""Names that statements take from outside when they run in this order.
 
-    >>> sorted(needed(ast.parse("a = x\\nb = a + y\\ndef f(z): return z + w").body))
+    >>> sorted(needed(ast.parse("a = x\nb = a + y\ndef f(z): return z + w").body))
     ['w', 'x', 'y']
     """
     reader = _Reader()
@@ -49,7 +49,7 @@ def changed(statement: ast.stmt) -> set[str]:
     r"""Names whose value a statement may change, not binding them: written into, handed over.
 
     >>> (
-    ...     sorted(changed(ast.parse("x[0] = 1\\n").body[0])),
+    ...     sorted(changed(ast.parse("x[0] = 1\n").body[0])),
     ...     sorted(changed(ast.parse("f(y)").body[0])),
     ... )
     (['x'], ['y'])

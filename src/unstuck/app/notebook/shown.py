@@ -16,7 +16,10 @@ from unstuck.app.notebook.context import ENTRY
 from unstuck.doctor.diagnosis import Diagnosis, source_name
 
 MAGIC = re.compile(r"[ \t]*%{1,2}doctor\b[^\n]*\n?")
-NOT_RUN = "The cell was examined, not run: nothing in your notebook has changed."
+NOT_RUN = (
+    "The cell was examined, not run: nothing in your notebook has changed. "
+    "To run it, take %%doctor away."
+)
 FAINT = "opacity:.75;font-size:90%"
 CODE = (
     "font-family:ui-monospace,Menlo,Consolas,monospace;font-size:90%;line-height:1.4;"
