@@ -126,6 +126,16 @@ def test_a_view_looks_into_the_same_memory(array, data, tmp_path_factory):
     assert not np.shares_memory(out.array, array)
 
 
+def test_a_square_and_what_it_is_turned_are_two_views(tmp_path):
+    A = np.arange(4.0).reshape(2, 2)
+    out = through(tmp_path, turned=A.T, A=A, kinds=A.view("i8"))
+    np.testing.assert_array_equal(out.A, A)
+    np.testing.assert_array_equal(out.turned, A.T)
+    np.testing.assert_array_equal(out.kinds, A.view("i8"))
+    out.A[0, 1] = 9.0
+    assert out.turned[1, 0] == 9.0
+
+
 def test_large_arrays_are_mapped_and_can_be_written(tmp_path):
     X = np.arange(600_000.0).reshape(600, 1000)
     out = through(tmp_path, X=X, first=X[:10], turned=X.T, small=X[3, :5].copy())

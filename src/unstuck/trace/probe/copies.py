@@ -157,7 +157,7 @@ class Copies:
         root = self.roots[offset]
         if size and at == 0 and dtype.itemsize * int(np.prod(shape)) == size:
             root = self.owner(offset, dtype, shape, strides, size)
-            if type(root) is np.ndarray and root.shape == tuple(shape):
+            if (root.shape, root.strides, root.dtype) == (tuple(shape), tuple(strides), dtype):
                 made = root
             else:
                 made = np.ndarray(tuple(shape), dtype, root, at, tuple(strides))
