@@ -11,7 +11,7 @@ public name lives, and the first use of the name imports that module (PEP 562).
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
@@ -119,6 +119,16 @@ def __getattr__(name: str) -> object:
     value = getattr(import_module(_HOME[name]), name)
     globals()[name] = value  # found at once the next time
     return value
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """``%load_ext unstuck`` in a notebook: from then on there are ``%%doctor`` and ``%doctor``."""
+    import_module("unstuck.app.notebook.magics").load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """``%unload_ext unstuck``: take the magics away."""
+    import_module("unstuck.app.notebook.magics").unload(shell)
 
 
 def __dir__() -> list[str]:

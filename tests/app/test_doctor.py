@@ -133,7 +133,7 @@ CASES = {
     "digits.py --write-fix no/where.py": "there is no folder no",
     "empty.py": "empty",
     "binary.py": "binary",
-    "book.ipynb": "nbconvert",
+    "book.ipynb": "no notebook",
     ".": "__main__.py",
 }
 

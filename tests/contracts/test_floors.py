@@ -20,6 +20,7 @@ MAY_IMPORT_BY_NAME = {
     "doctor/__init__.py",  # its public names, when they are asked for
     "doctor/fixes/pure.py",  # NumPy, SciPy and the like, from a table
     "trace/nurse.py",  # runs in the child: the libraries of the program that it is for
+    "trace/probe/copies.py",  # in the child, too: where the values of a notebook come from
 }
 
 PLANTED = {

@@ -33,6 +33,12 @@ def _predict() -> click.Command:
     return predict
 
 
+def _report() -> click.Command:
+    from unstuck.app.report import report
+
+    return report
+
+
 def _evaluate() -> click.Command:
     from unstuck.app.evaluate import evaluate
 
@@ -73,6 +79,7 @@ def _explain() -> click.Command:
 COMMANDS: dict[str, tuple[str, Callable[[], click.Command]]] = {
     "train": ("Train a network on digits, MNIST or a file of yours.", _train),
     "show": ("Show a run: its network, its curves, its scores.", _show),
+    "report": ("Write one HTML page that shows a run or a program.", _report),
     "evaluate": ("Score a trained network on other data.", _evaluate),
     "predict": ("Let a trained network predict the samples in a file.", _predict),
     "export": ("Write a network out as one plain NumPy program.", _export),

@@ -28,7 +28,8 @@ HELP = """Say whether a NumPy program learns; if not, which lines keep it from l
 
 PROGRAM is run as it is, with your rights, over a scratch copy of its folder; the program itself is
 never changed. What makes it learn is shown once it was re-run and measured. PROGRAM may also be
-a run folder of `unstuck train`. What stands after -- is handed to the program.
+a notebook, whose code cells are run from the top, or a run folder of `unstuck train`. What stands
+after -- is handed to the program.
 
 Exit code: 0 it learns (with --strict: and nothing is wrong in it), 1 it does not (with --strict:
 or something is wrong in it), 2 something that was typed cannot be used, 3 it crashes, or there is
@@ -38,6 +39,8 @@ no telling.
 Examples:
   unstuck doctor digits.py
   unstuck doctor digits.py --write-fix digits_fixed.py
+  unstuck doctor digits.py --report digits.html
+  unstuck doctor notebook.ipynb --write-fix notebook_fixed.ipynb
   unstuck doctor train.py --budget 20 -- --epochs 3
 """
 
@@ -52,7 +55,7 @@ class DoctorCommand(SectionedCommand):
         except click.NoSuchOption as error:
             raise click.UsageError(
                 f"{error.format_message()} Options of your program go after --, as in: "
-                f"unstuck doctor PROGRAM -- {error.option_name}",
+                f"unstuck {ctx.info_name} PROGRAM -- {error.option_name}",
                 ctx,
             ) from None
 
@@ -64,6 +67,7 @@ def run_doctor(
     python: str | None,
     output: str,
     write_fix: str | None,
+    report: str | None,
     *,
     force: bool,
     no_rerun: bool,
@@ -79,6 +83,11 @@ def run_doctor(
     fix = None
     if write_fix is not None and isinstance(examined, Program):
         fix = FixFile.at(write_fix, examined, force=force)
+    page = None
+    if report is not None:
+        from unstuck.app.report_file import page_path
+
+        page = page_path(report, force=force)
     try:
         with Trying(screen.err, budget) as say:
             diagnosis = diagnose(
@@ -90,9 +99,13 @@ def run_doctor(
             raise
         return code
     steps = next_steps(program, diagnosis, write_fix)
-    show_diagnosis(screen, diagnosis, output, folder_of(examined), steps)
+    show_diagnosis(screen, diagnosis, output, examined, steps)
     if fix is not None:
         _write_fix(screen, fix, diagnosis)
+    if page is not None:
+        from unstuck.app.report_program import again, write_diagnosis
+
+        write_diagnosis(screen, page, diagnosis, examined, again(program, arguments, budget))
     return exit_code(diagnosis, strict=strict)
 
 
@@ -121,7 +134,11 @@ def exit_code(diagnosis: Diagnosis, *, strict: bool) -> int:
 
 
 def show_diagnosis(
-    screen: Screen, diagnosis: Diagnosis, output: str, folder: str, next_steps: Sequence[str] = ()
+    screen: Screen,
+    diagnosis: Diagnosis,
+    output: str,
+    examined: Program | str = "",
+    next_steps: Sequence[str] = (),
 ) -> None:
     """Print it as text, as one JSON object, or as GitHub's workflow commands."""
     from unstuck.doctor.schema import as_json
@@ -131,9 +148,11 @@ def show_diagnosis(
     if output == "json":
         click.echo(json.dumps(as_json(diagnosis), indent=2, allow_nan=False))
     elif output == "github":
-        click.echo(github_text(diagnosis, _from_workspace(folder)))
+        notebook = examined.notebook if isinstance(examined, Program) else None
+        lines = {} if notebook is None else notebook.raw_lines()
+        click.echo(github_text(diagnosis, _from_workspace(folder_of(examined)), lines))
     else:
-        here = _from_here(folder)
+        here = _from_here(folder_of(examined))
         screen.page(
             lambda width: diagnosis_lines(
                 diagnosis, width=width, folder=here, next_steps=next_steps
@@ -266,7 +285,12 @@ doctor = DoctorCommand(
             metavar="PATH",
             help="Write the repaired program to this file; a folder, if it has several files.",
         ),
-        SectionOption(["--force"], is_flag=True, help="--write-fix may replace a file."),
+        SectionOption(
+            ["--report"], metavar="PATH", help="Write one HTML page that shows all of it."
+        ),
+        SectionOption(
+            ["--force"], is_flag=True, help="--write-fix and --report may replace a file."
+        ),
         SectionOption(
             ["--no-rerun"],
             is_flag=True,

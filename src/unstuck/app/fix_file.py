@@ -41,6 +41,11 @@ class FixFile:
         """
         where = Path(path)
         is_folder = where.is_dir() or path.endswith((os.sep, "/"))
+        if program.notebook is not None and not is_folder and where.suffix.lower() != ".ipynb":
+            raise InvalidInputError(
+                f"--write-fix {path}: a repaired notebook is a notebook. Give a name that ends in "
+                f".ipynb, such as {where.with_suffix('.ipynb')}."
+            )
         found = cls(where, program, force, is_folder)
         if not is_folder:
             found.refuse(where)

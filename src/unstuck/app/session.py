@@ -26,6 +26,7 @@ from unstuck.app.plan import (
 )
 from unstuck.app.screen import Screen
 from unstuck.app.train_doctor import Doctor
+from unstuck.app.train_report import write_report
 from unstuck.app.words import closing, describe_data, describe_preprocessing, opening
 from unstuck.base.errors import DivergenceError, InvalidInputError, UnstuckError
 from unstuck.core.network import Network
@@ -47,7 +48,7 @@ from unstuck.weights.auto import note
 TEST_FRACTION = 0.25  # of a file that brings no test part
 INTERRUPTED = 130
 # What may be typed beside --resume: nothing that would make it another run.
-BESIDE_RESUME = {"resume", "as_json", "quiet", "pictures", "data_dir", "doctor"}
+BESIDE_RESUME = {"resume", "as_json", "quiet", "pictures", "data_dir", "doctor", "report"}
 
 
 def train_session(options: Mapping[str, Any], typed: AbstractSet[str]) -> int:
@@ -181,7 +182,10 @@ def run_training(
     try:
         history = trainer.fit(parts.X, y, resume=checkpoint if resume else None)
     except DivergenceError as error:
-        _keep_diverged(folder, description, watch)
+        _keep_diverged(folder, {**description, "error": str(error)}, watch)
+        page = write_report(folder, {}, None, screen) if shown["report"] else None
+        if page is not None:
+            screen.note(f"The page about it: {page}")
         doctor.speak(watch.history.record if watch.history is not None else None)
         raise DivergenceError(f"{error} What was seen is kept in {folder}.") from None
     finally:
@@ -192,9 +196,11 @@ def run_training(
     final = network if targets is None else targets.folded(network)
     save_run(folder, final, history, description)
     outcome = judge(network, final, history, data, parts, targets, seconds)
-    write_description(folder, {**description, "results": outcome.results})
+    description = {**description, "results": outcome.results}
+    write_description(folder, description)
     pictures = draw(folder, outcome, screen) if shown["pictures"] else []
-    closing(screen, outcome, folder, pictures, doctor.as_json(history.record))
+    page = write_report(folder, description, outcome, screen) if shown["report"] else None
+    closing(screen, outcome, folder, pictures, doctor.as_json(history.record), page)
     doctor.speak(history.record)
     if history.stopped == "interrupted":
         screen.note(

@@ -95,6 +95,7 @@ SECTIONS: dict[str, tuple[Row, ...]] = {
         ("--resume", PATH, "RUN", "Go on with a run that was cut short, as if it never was."),
         ("--doctor", bool, "", "Say while and after training what keeps it from learning."),
         ("--pictures/--no-pictures", None, "", "Draw curves, confusions, mistakes, weights."),
+        ("--report", bool, "", "Write report.html into the folder: one page to look at."),
         ("--json", bool, "", "Print one JSON object on standard output, nothing else there."),
         ("--quiet -q", bool, "", "Print errors alone (and the JSON)."),
     ),

@@ -27,6 +27,11 @@ def run_script(options: Mapping[str, Any], typed: frozenset[str], screen: Screen
 
     check_options(options, typed)
     program = load_program(options["script"])
+    if program.notebook is not None:
+        raise InvalidInputError(
+            f"{options['script']} is a notebook, and --script reads scripts. Write it out as one "
+            f"with 'jupyter nbconvert --to script {options['script']}', then name that file."
+        )
     python = None if options["python"] is None else find_python(options["python"])
     budget = options["budget"] or 60.0
     with Trying(None if screen.quiet else screen.err, budget) as say:

@@ -37,16 +37,20 @@ def closing(
     folder: Path,
     pictures: Sequence[Path],
     more: Mapping[str, Any],
+    page: Path | None = None,
 ) -> None:
     """The table at the end, or the JSON object, with ``more`` in it."""
     results = outcome.results
-    screen.json({**results, "run": str(folder.resolve()), **more})
+    report = {} if page is None else {"report": str(page.resolve())}
+    screen.json({**results, "run": str(folder.resolve()), **report, **more})
     if results.get("per_class"):
         screen.show(per_class_table(results["per_class"], outcome.judged.part), "")
     rows = score_rows(results)
     rows.append(("run", str(folder)))
     if pictures:
         rows.append(("pictures", ", ".join(path.name for path in pictures)))
+    if page is not None:
+        rows.append(("page", str(page)))
     rows.append(("next", f"unstuck show {folder}"))
     screen.show(facts(rows))
 

@@ -39,8 +39,9 @@ def diagnose(
     Parameters
     ----------
     x : str, Path, Program, RunRecord, History or fitted estimator
-        A path names a program, which is run with your rights over a scratch copy of its folder,
-        or the folder of a run of the trainer.
+        A path names a program (a script, a notebook, a folder with a ``__main__.py``), which is
+        run with your rights over a scratch copy of its folder, or the folder of a run of the
+        trainer.
     budget : float
         Seconds that examining a program may take, re-runs and all.
     python : str, optional

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from unstuck.doctor.diagnosis import Clean, Finding, Unchecked
+from unstuck.doctor.exhibits import Exhibits
 from unstuck.doctor.fixes.moves import moved_key
 from unstuck.doctor.fixes.patch import Edit
 from unstuck.doctor.judge import STUCK
@@ -53,6 +54,7 @@ class Case:
     why: str = ""
     cut: str = ""
     interrupted: bool = False
+    exhibits: Exhibits | None = None  # of the first look at its training
     soft: set[str] = field(default_factory=set)  # codes of findings that depend on the data
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from unstuck.doctor.case import MENDED, Case, learned
+from unstuck.doctor.cells import in_cells
 from unstuck.doctor.diagnosis import Diagnosis, Progress, Repair, Severity, Verdict
 from unstuck.doctor.fixes.choose import LEAST
 from unstuck.doctor.fixes.patch import unified_diff
+from unstuck.doctor.gather import with_runs
 from unstuck.doctor.judge import STUCK
 from unstuck.trace.progress import Measured
 from unstuck.trace.request import Outcome
@@ -40,7 +42,7 @@ def concluded(case: Case, seconds: float) -> Diagnosis:
         findings.append(replace(finding, severity=severity))
     order = {"cause": 0, "fault": 1, "note": 2}
     findings.sort(key=lambda f: order[f.severity])
-    return Diagnosis(
+    diagnosis = Diagnosis(
         program=case.program.name,
         verdict=verdict,
         progress=progress_of(case.measured),
@@ -51,7 +53,9 @@ def concluded(case: Case, seconds: float) -> Diagnosis:
         reason="; ".join(r for r in (reason, case.cut) if r),
         sources=dict(case.program.files),
         seconds=seconds,
+        exhibits=with_runs(case.exhibits, case.measured, case.after_measured),
     )
+    return in_cells(diagnosis, case.program)
 
 
 def verdict_of(case: Case) -> tuple[Verdict, str]:

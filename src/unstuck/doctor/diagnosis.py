@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any, Literal
 
 from unstuck.base.display import Displayed, reach
+from unstuck.doctor.exhibits import Exhibits
 from unstuck.record.run_record import SourceSpan
 
+RUNNING = "In"  # the file that a running notebook is: its cells go by execution count
 SCHEMA_VERSION = 1
 Verdict = Literal["stuck", "learns", "crashed", "unknown"]
 Severity = Literal["cause", "fault", "note"]
@@ -38,7 +41,8 @@ class Finding:
     ``message`` is one sentence of plain English to the person. ``evidence`` maps what was
     measured to numbers, strings or lists. ``replacement`` is the text that should stand in the
     place of ``span``, or None. ``proved`` is True if the change was proved on the recorded run
-    or by a re-run.
+    or by a re-run. In a notebook ``cell`` is the number of the cell, counted among its code cells
+    from 1, and ``span`` a place in that cell.
     """
 
     code: str
@@ -49,6 +53,19 @@ class Finding:
     replacement: str | None = None
     proved: bool = False
     cell: int | None = None
+
+
+def source_name(file: str, cell: int | None = None) -> str:
+    """What the text of a file, or of a notebook's cell, is called in `Diagnosis.sources`.
+
+    >>> source_name("net.py"), source_name("train.ipynb", 3)
+    ('net.py', 'train.ipynb, cell 3')
+    >>> source_name(RUNNING, 3)  # of a notebook that is open, by its execution count
+    'In [3]'
+    """
+    if cell is None:
+        return file
+    return f"In [{cell}]" if PurePath(file).name == RUNNING else f"{file}, cell {cell}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +99,7 @@ class Repair:
     seeds: tuple[int, ...]
     runs: int
     verified: bool
-    files: Mapping[str, str] = field(default_factory=dict)  # the repaired sources
+    files: Mapping[str, str] = field(default_factory=dict)  # as repaired (a notebook: its JSON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +126,11 @@ class Diagnosis(Displayed):
     reason : str
         Why the verdict is unknown or crashed; what was cut to fit the budget.
     sources : mapping of str to str
-        The program's files, to quote lines from.
+        The program's files, a notebook's cell by cell, to quote lines from: by `source_name`.
     seconds : float
         How long it took.
+    exhibits : Exhibits or None
+        What can be drawn: steps against true gradients, activations, the run before and after.
 
     Examples
     --------
@@ -130,6 +149,7 @@ class Diagnosis(Displayed):
     reason: str = ""
     sources: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
+    exhibits: Exhibits | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         """The whole answer as text of 80 columns."""

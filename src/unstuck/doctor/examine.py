@@ -7,6 +7,7 @@ time. A repaired program that still does not learn is examined again: one fault 
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 
 import numpy as np
 
@@ -30,6 +31,7 @@ def examine(
     python: str | None = None,
     rerun: bool = True,
     say: Say | None = None,
+    sandbox: Sandbox | None = None,
 ) -> Diagnosis:
     """Run a program, find what keeps it from learning, and the change that makes it learn.
 
@@ -44,6 +46,8 @@ def examine(
         False: nothing is changed and re-run; then nothing is called a cause.
     say : callable, optional
         Called with what is being done, in a few words.
+    sandbox : Sandbox, optional
+        Where the program runs; stays open. None: one of its own.
 
     Returns
     -------
@@ -51,9 +55,9 @@ def examine(
         Also after Ctrl-C: what is known so far.
     """
     started = time.monotonic()
-    with Sandbox(python) as sandbox:
+    with Sandbox(python) if sandbox is None else nullcontext(sandbox) as place:
         case = Case(
-            program, sandbox, started + 0.92 * budget, budget, rerun, say or (lambda text: None),
+            program, place, started + 0.92 * budget, budget, rerun, say or (lambda text: None),
             program,
         )  # fmt: skip
         try:

@@ -156,7 +156,7 @@ def all_reversed(program: Program, traced: Traced, names: Sequence[str]) -> list
     found: list[Suspect] = []
     for (span, option), (other, _) in zip(ways, reversed(ways), strict=True):
         if other is not span:
-            evidence["other_line"] = other.line
+            evidence["other_place"] = program.line_name(other.file, other.line)
         one = suspect_of("G101", span, [option], concerns=concerns, **evidence)
         finding = replace(one.finding, proved=True)
         found.append(replace(one, finding=finding, options=() if found else options))

@@ -15,6 +15,7 @@ from unstuck.doctor.case import MENDED, Case, original_key, original_place
 from unstuck.doctor.crashes import crash_suspects
 from unstuck.doctor.diagnosis import Unchecked
 from unstuck.doctor.fixes.verify import Trials
+from unstuck.doctor.gather import exhibits_of
 from unstuck.doctor.gradient import GradientFindings, judge_gradients_of
 from unstuck.doctor.judge import judge
 from unstuck.doctor.lost import lost_steps
@@ -129,6 +130,7 @@ def judged(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
     suspects += checked(case, "gradient", lambda: stray_factors(program, traced), [])
     if not case.checked:
         case.checked = True
+        case.exhibits = exhibits_of(traced, record, patched=case.current is not case.program)
         case.clean += [*gradients.clean, *clean]
         case.unchecked = [*gradients.unchecked, *unchecked]
     return suspects
@@ -157,6 +159,7 @@ def traced_from(case: Case, outcome: Outcome) -> tuple[Traced | None, str, list[
         ),
         outcome.loops,
         case.say,
+        case.current.line_name,
     )
 
 
@@ -191,10 +194,13 @@ def reported(case: Case, suspects: list[Suspect]) -> list[Suspect]:
 
 def source_findings(case: Case) -> None:
     """What can be seen without running: statements without effect."""
-    for file, text in case.program.files.items():
-        for span, what in useless_statements(file, text):
-            rule = RULES["P704"]()
-            case.findings.append(rule.finding("note", span, what=what))
+    program = case.program
+    for file, text in program.files.items():
+        notebook = program.notebook if file == program.entry else None
+        cells = program.cells if file == program.entry else ()
+        for span, what in useless_statements(file, text, cells=cells):
+            if notebook is None or not notebook.is_timed(span.line):
+                case.findings.append(RULES["P704"]().finding("note", span, what=what))
 
 
 def cut_short(case: Case, outcome: Outcome) -> None:
@@ -207,7 +213,7 @@ def cut_short(case: Case, outcome: Outcome) -> None:
     case.stop = (longest.key, max(2, int(longest.iterations * share)))
     case.cut = (
         f"to fit the budget, runs were compared after {case.stop[1]:,} iterations of the loop in "
-        f"line {longest.key[1]}"
+        f"{case.current.line_name(*longest.key[:2])}"
     )
 
 

@@ -117,7 +117,7 @@ def accept(case: Case, choice: Choice) -> None:
             for other in case.findings
             if other.code == own.code and touched(other, member.option.edits)
         ]
-        elsewhere = "other_line" in own.evidence and not touched(own, member.option.edits)
+        elsewhere = "other_place" in own.evidence and not touched(own, member.option.edits)
         for finding in also if elsewhere and also else [own, *also]:
             need(case, finding)
     case.after = trial.gained

@@ -1,4 +1,4 @@
-"""From a path to a `Program`: a script, or a folder with a ``__main__.py``, and its own modules."""
+"""From a path to a `Program`: script, notebook or folder with ``__main__.py``; its own modules."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from unstuck.base.errors import InvalidInputError
 from unstuck.trace.follow_imports import follow_imports, parse
 from unstuck.trace.layout import find_layout
+from unstuck.trace.load_notebook import load_notebook
 from unstuck.trace.program import Program
 from unstuck.trace.sources import read_source
 
@@ -20,15 +21,16 @@ def load_program(path: str | Path, arguments: Iterable[str] = ()) -> Program:
     Parameters
     ----------
     path : str or Path
-        A script (whatever its suffix), or a folder or package with a ``__main__.py``.
+        A script (whatever its suffix), a notebook (``.ipynb``), or a folder or package with a
+        ``__main__.py``.
     arguments : iterable of str
         What the program finds in ``sys.argv[1:]``.
 
     Raises
     ------
     InvalidInputError
-        When there is no such file, or it is empty, a notebook, binary, or not in the encoding it
-        declares. A syntax error is no reason: running such a program says where it is.
+        When there is no such file, or it is empty, binary, a damaged notebook, or not in the
+        encoding it declares. A syntax error is no reason: running such a program says where it is.
 
     Examples
     --------
@@ -41,6 +43,8 @@ def load_program(path: str | Path, arguments: Iterable[str] = ()) -> Program:
     ('train.py', ['net.py', 'train.py'])
     """
     chosen = _main_file(Path(path))
+    if chosen.main.suffix.lower() == ".ipynb":
+        return load_notebook(chosen.main, arguments)
     text = read_source(chosen.main)
     if not text.strip("\ufeff \t\n\f"):
         raise InvalidInputError(f"{path} is empty: there is nothing to run.")
@@ -70,14 +74,15 @@ def _main_file(path: Path) -> _Chosen:
         if absolute.is_dir():
             return _main_of_folder(path, absolute)
         if absolute.is_file():
-            _refuse_notebook(path)
             # `a/../b.py` means the same from a scratch copy only without the way round.
             return _Chosen(absolute.parent.resolve() / absolute.name, package=False)
         exists = absolute.exists()
     except (OSError, ValueError) as error:  # a name that is too long, or holds a NUL
         raise InvalidInputError(f"cannot read {str(path)!r}: {error}.") from error
     if exists:
-        raise InvalidInputError(f"{path} is no regular file. Name a Python script or a folder.")
+        raise InvalidInputError(
+            f"{path} is no regular file. Name a Python script, a notebook or a folder."
+        )
     raise InvalidInputError(f"there is no file {path}.{_near(absolute)}")
 
 
@@ -86,25 +91,20 @@ def _main_of_folder(path: Path, absolute: Path) -> _Chosen:
     main = folder / "__main__.py"
     if main.is_file():
         return _Chosen(main, package=(folder / "__init__.py").is_file())
-    scripts = sorted(p.name for p in folder.glob("*.py") if p.name != "__init__.py")[:10]
+    found = [*folder.glob("*.py"), *folder.glob("*.ipynb")]
+    scripts = sorted(p.name for p in found if p.name != "__init__.py")[:10]
     hint = f": {', '.join(scripts)}" if scripts else ""
     raise InvalidInputError(
         f"the folder {path} has no __main__.py, so it cannot be run as a whole. "
-        f"Name the script in it that starts the training{hint}."
+        f"Name the script or notebook in it that starts the training{hint}."
     )
-
-
-def _refuse_notebook(path: Path) -> None:
-    if path.suffix == ".ipynb":
-        raise InvalidInputError(
-            f"{path} is a notebook, and only scripts can be run so far. Write it out as one with "
-            f"'jupyter nbconvert --to script {path}', then name that file."
-        )
 
 
 def _near(missing: Path) -> str:
     try:
-        names = [p.name for p in missing.parent.iterdir() if p.suffix == ".py" or p.is_dir()]
+        names = [
+            p.name for p in missing.parent.iterdir() if p.suffix in (".py", ".ipynb") or p.is_dir()
+        ]
     except OSError:
         return f" The folder {missing.parent} cannot be read, or does not exist."
     near = difflib.get_close_matches(missing.name, names, n=1)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from unstuck.record.run_record import SourceSpan
+from unstuck.trace.notebook import Notebook
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class Program:
     package : str
         The package that the entry belongs to when it is run as ``python -m package.entry``,
         which is how its relative imports find their siblings; empty for a script.
+    notebook : Notebook or None
+        Where the entry was put together from a notebook's cells: the way back to them.
     """
 
     files: Mapping[str, str]
@@ -47,6 +50,7 @@ class Program:
     cells: tuple[int, ...] = ()
     directory: str = ""
     package: str = ""
+    notebook: Notebook | None = None
 
     @property
     def name(self) -> str:
@@ -63,6 +67,14 @@ class Program:
         lines[-1] = lines[-1][: span.end_column]
         lines[0] = lines[0][span.column :]
         return "".join(lines)
+
+    def line_name(self, file: str, line: int) -> str:
+        """What messages call a line: by its number, in a notebook by cell and line."""
+        if self.notebook is not None and file == self.entry:
+            cell, within = self.notebook.located(line)
+            if cell:
+                return f"{self.notebook.label.format(cell)}, line {within}"
+        return f"line {line}"
 
     def with_file(self, file: str, text: str) -> Program:
         """The same program with one file changed."""

@@ -41,13 +41,23 @@ class Eye:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Accuracy (NaN without classes) and squared error at the start and the end of a run."""
+    """Accuracy (NaN without classes) and squared error at the start and the end of a run.
+
+    ``pairs`` are the samples behind it, as (evaluation, outputs, labels) with samples as rows;
+    ``evaluations`` is how many there were in all.
+    """
 
     updates: int
     accuracy: tuple[float, float, float] = (float("nan"),) * 3  # start, end, chance
     loss: tuple[float, float, float] = (float("nan"),) * 3
     curve: tuple[tuple[int, float], ...] = ()  # evaluation, squared error
-    labels: Any = field(default=None, compare=False)
+    pairs: tuple[tuple[int, Array, Array], ...] = field(default=(), compare=False, repr=False)
+    evaluations: int = 0
+
+    @property
+    def labels(self) -> list[Array]:
+        """The labels that were seen, samples as rows."""
+        return [label for _, _, label in self.pairs]
 
     @property
     def has_classes(self) -> bool:
@@ -112,7 +122,7 @@ def measure(watched: Watched | None, eye: Eye) -> Measured | None:
         accuracy = (accuracy_of(first), accuracy_of(last), majority(labels))
     loss = (loss_of(first), loss_of(last), spread(labels))
     curve = tuple((at, loss_of([(at, o, y)])) for at, o, y in pairs)
-    return Measured(updates, accuracy, loss, curve, labels)
+    return Measured(updates, accuracy, loss, curve, tuple(pairs), watched.count)
 
 
 def grouped(watched: Watched, eye: Eye) -> list[tuple[int, Sequence[Any]]]:

@@ -260,6 +260,8 @@ def _as_json(
         "files": dict(program.files),
         "root": str(copy.root),
         "package": program.package,
+        "notebook": program.notebook is not None,
+        "namespace": dict(program.namespace),
         "arguments": list(program.arguments),
         "out": str(copy.out),
         "seconds": limits.seconds,

@@ -162,7 +162,10 @@ class Traced:
 
 
 def trace(
-    run: Run, loops: Sequence[LoopCount], say: Callable[[str], None]
+    run: Run,
+    loops: Sequence[LoopCount],
+    say: Callable[[str], None],
+    line_name: Callable[[str, int], str] = lambda file, line: f"line {line}",
 ) -> tuple[Traced | None, str, list[Tape]]:
     """Record the training loop of a program and read it; or the reason why not, and the tapes."""
     why = "no loop ran that could be a training loop"
@@ -171,7 +174,7 @@ def trace(
     outer = training_loops(loops)
     inner = [other for loop in outer[:2] for other in inner_loops(loop, loops)[:2]]
     for loop in [*outer[:1], *inner, *outer[1:]]:
-        say(f"recording the first updates (the loop in line {loop.key[1]})")
+        say(f"recording the first updates (the loop in {line_name(*loop.key[:2])})")
         for request in requests(loop, loops):
             outcome = run(request)
             if outcome.tape is None:

@@ -12,9 +12,9 @@ within a power of ten (`check_default`); a network that could not learn begins a
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -46,13 +46,17 @@ THEORY, FITTED, FIXED = "theory", "fitted theory", "fixed formula"
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What was taken and why; ``weights`` and ``biases`` name one initialiser a dense layer."""
+    """What was taken and why; ``weights`` and ``biases`` name one initialiser a dense layer.
+
+    ``looked_at`` is every way to begin that was measured, the one that was taken among them.
+    """
 
     name: str
     reason: str
     weights: tuple[str, ...]
     biases: tuple[str, ...]
     measurement: Measurement
+    looked_at: Mapping[str, Measurement] = field(default_factory=dict)
 
     def facts(self) -> dict[str, Any]:
         """The same as JSON values, for a record."""
@@ -61,7 +65,21 @@ class Start:
             "reason": self.reason,
             "weights": list(self.weights),
             "biases": list(self.biases),
+            "candidates": [_facts_of(name, seen) for name, seen in self.looked_at.items()],
         }
+
+
+def _facts_of(name: str, seen: Measurement) -> dict[str, Any]:
+    """Signal and gradient, layer by layer; None for what is not finite, which JSON has not."""
+    numbers = {
+        "signals": [layer.z_std for layer in seen.layers],
+        "gradients": [layer.gradient_std for layer in seen.layers],
+    }
+    kept = {
+        key: [float(f"{v:.4g}") if math.isfinite(v) else None for v in values]
+        for key, values in numbers.items()
+    }
+    return {"name": name, **kept}
 
 
 def note(history: History, start: Start | None) -> None:
@@ -94,7 +112,7 @@ def begin_auto(network: Network, X: AnyArray, targets: Array, *, seed: int) -> S
         seen = {name: _look(network, plan, seed, x, some) for name, plan in plans.items()}
         name = _least({name: badness(measurement) for name, measurement in seen.items()})
         _draw(network, plans[name], seed)
-    return _start(name, plans[name], seen[name])
+    return _start(name, plans[name], seen)
 
 
 def check_default(network: Network, X: AnyArray, targets: Array, *, seed: int) -> Start | None:
@@ -105,7 +123,8 @@ def check_default(network: Network, X: AnyArray, targets: Array, *, seed: int) -
     """
     x, some = _some_rows(network, X, targets, seed)
     with limit_blas_threads(1):
-        at_first = badness(_measure(network, x, some))
+        default = _measure(network, x, some)
+        at_first = badness(default)
         if at_first <= BEARABLE:
             return None
         other = deepcopy(network)
@@ -117,7 +136,7 @@ def check_default(network: Network, X: AnyArray, targets: Array, *, seed: int) -
         if badness(seen) > at_first - BEARABLE:
             return None
         _draw(network, plan, seed)
-    return _start(name, plan, seen)
+    return _start(name, plan, {name: seen, FIXED: default})
 
 
 def _some_rows(network: Network, X: AnyArray, targets: Array, seed: int) -> tuple[Array, Array]:
@@ -127,13 +146,15 @@ def _some_rows(network: Network, X: AnyArray, targets: Array, seed: int) -> tupl
     return network.prepare(X[rows]), targets[rows]
 
 
-def _start(name: str, plan: Plan, seen: Measurement) -> Start:
+def _start(name: str, plan: Plan, looked_at: Mapping[str, Measurement]) -> Start:
+    seen = looked_at[name]
     return Start(
         name,
         _reason(name, seen),
         tuple(repr(weights) for weights, _ in plan),
         tuple(repr(biases) for _, biases in plan),
         seen,
+        looked_at,
     )
 
 

@@ -103,16 +103,16 @@ class WrongSign(GradientRule):
         parameter: Any = "the parameters",
         parameters: Any = (),
         cosine: Any = NAN,
-        other_line: Any = None,
+        other_place: str = "",
         **evidence: Any,
     ) -> str:
         """Which parameter climbs, and where else its sign can be turned."""
         seen = clause(" (cosine {} with the step that lowers it)", cosine)
         whose = of(parameters or parameter)
         said = f"Every step of {whose} raises the loss instead of lowering it{seen}."
-        if other_line is None:
+        if not other_place:
             return said
-        return f"{said} Turn one sign, the one here or the one in line {other_line}: not both."
+        return f"{said} Turn one sign, the one here or the one in {other_place}: not both."
 
 
 class DerivativeMissing(GradientRule):

@@ -80,7 +80,7 @@ def prose(value: str) -> str:
 def _finding(finding: Finding, diagnosis: Diagnosis) -> str:
     colour = COLOURS[finding.severity]
     title = f"{text(finding.code)}: {text(finding_name(finding.code))}"
-    quoted = quote(diagnosis.sources, finding.span, COLUMNS)
+    quoted = quote(diagnosis.sources, finding.span, COLUMNS, finding.cell)
     parts = [
         f'<div><b style="color:{colour}">{finding.severity}</b> <b>{title}</b> ',
         f'<span style="{FAINT}">{text(place(finding))}</span></div>',

@@ -87,7 +87,8 @@ def finding_lines(finding: Finding, diagnosis: Diagnosis, width: int, folder: st
     where = harmless(place(finding, folder))
     if where:
         lines.append(((f"{'':>{_gutter(finding)}}--> ", "quiet"), (where, "")))
-    quoted = quote(diagnosis.sources, finding.span, width - _gutter(finding) - 3)
+    room = width - _gutter(finding) - 3
+    quoted = quote(diagnosis.sources, finding.span, room, finding.cell)
     instead = _instead(finding)
     lines += _excerpt(quoted, finding, instead, width)
     lines += [((INDENT + line, ""),) for line in wrap(finding.message, width - len(INDENT))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from unstuck.doctor.diagnosis import source_name
 from unstuck.record.run_record import SourceSpan
 from unstuck.show.diagnosis.characters import CUT, cells, harmless, head, source_lines, tail
 
@@ -30,11 +31,16 @@ class Quoted:
         return " " * cells(self.before) + "^" * max(1, cells(self.marked))
 
 
-def quote(sources: Mapping[str, str], span: SourceSpan | None, width: int) -> list[Quoted]:
+def quote(
+    sources: Mapping[str, str], span: SourceSpan | None, width: int, cell: int | None = None
+) -> list[Quoted]:
     """The lines of a span, at most ``width`` columns each; none where the source is not known."""
-    if span is None or span.file not in sources:
+    if span is None:
         return []
-    lines = source_lines(sources[span.file])
+    source = sources.get(source_name(span.file, cell))
+    if source is None:
+        return []
+    lines = source_lines(source)
     if not 1 <= span.line <= len(lines):
         return []
     last = min(max(span.end_line, span.line), len(lines))

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import PurePath
 
-from unstuck.doctor.diagnosis import Diagnosis, Finding, Progress, Repair, Severity
+from unstuck.doctor.diagnosis import (
+    Diagnosis,
+    Finding,
+    Progress,
+    Repair,
+    Severity,
+    source_name,
+)
 from unstuck.show.diagnosis.numbers import measured
 
 VERDICTS = {
@@ -53,7 +60,7 @@ def summary(diagnosis: Diagnosis) -> str:
     causes = of_severity(diagnosis.findings, "cause")
     faults = of_severity(diagnosis.findings, "fault")
     if causes:  # the other place of the same mistake is no second one
-        faults = [finding for finding in faults if "other_line" not in finding.evidence]
+        faults = [finding for finding in faults if "other_place" not in finding.evidence]
     said = _causes(len(causes), diagnosis)
     if faults and diagnosis.verdict == "learns":
         said.append(f"It learns in spite of {counted(len(faults), 'mistake')}.")
@@ -122,12 +129,17 @@ def of_severity(findings: Iterable[Finding], severity: Severity) -> list[Finding
 
 
 def place(finding: Finding, folder: str = "") -> str:
-    """``file:line:column`` as editors open it, both counted from 1; empty without a place."""
+    """``file:line:column`` as editors open it, both counted from 1; empty without a place.
+
+    In a notebook it is the cell, counted among those with code, and the line in it.
+    """
     span = finding.span
     if span is None:
         return ""
-    cell = "" if finding.cell is None else f", cell {finding.cell}"
-    return f"{path_of(finding, folder)}{cell}:{span.line}:{span.column + 1}"
+    path = path_of(finding, folder)
+    if finding.cell is not None:
+        return f"{source_name(path, finding.cell)}, line {span.line}, column {span.column + 1}"
+    return f"{path}:{span.line}:{span.column + 1}"
 
 
 def path_of(finding: Finding, folder: str = "") -> str:

@@ -67,6 +67,22 @@ class Sources:
         text = self.files[file].lstrip("\ufeff")
         return compile(text, self.path(file), "exec", dont_inherit=True)
 
+    def halves(self, file: str, rewrite: Rewrite, line: int) -> tuple[CodeType, CodeType]:
+        """One file in two parts: what stands before a line, and the rest."""
+        text = self.files[file].lstrip("\ufeff")
+        try:
+            tree = ast.fix_missing_locations(rewrite(self.trees[file], file))
+        except (KeyError, ValueError, RecursionError, MemoryError) as error:
+            if file in self.trees:
+                self.plain[file] = str(error)
+            tree = ast.parse(text, self.path(file))  # where it is no Python, this says so
+        parts = [[s for s in tree.body if (s.lineno < line) is early] for early in (True, False)]
+        head, rest = (
+            compile(ast.Module(part, []), self.path(file), "exec", dont_inherit=True)
+            for part in parts
+        )
+        return head, rest
+
 
 class RewritingLoader(SourceFileLoader):
     """Loads one module of the program."""

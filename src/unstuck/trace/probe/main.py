@@ -112,12 +112,14 @@ class Run:
         main.__dict__.update(__file__=path, __builtins__=builtins, __package__=None)
         if request.get("package"):
             main.__package__ = request["package"]
-        main.__dict__.update(request.get("namespace") or {})
+        if request.get("notebook"):
+            from .notebook import NAMES  # only there
+
+            del main.__dict__["__file__"]
+            main.__dict__.update(NAMES)
         sys.modules["__main__"] = main
         try:
-            code = self.sources.code(request["entry"], self.rewrite)
-            self.began = time.perf_counter()
-            exec(code, main.__dict__)  # noqa: S102 - running the program is the point
+            self.execute(main.__dict__)
         except Stopped:
             return "stopped"
         except SystemExit as error:
@@ -125,6 +127,23 @@ class Run:
         except BaseException as error:  # noqa: BLE001 - whatever ended it is told
             return self.raised(error)
         return "stopped" if self.ending.why else "finished"
+
+    def execute(self, namespace: dict[str, Any]) -> None:
+        """The entry; a notebook's cell after what it finds there."""
+        entry, told = self.request["entry"], self.request.get("namespace")
+        if not told:
+            code = self.sources.code(entry, self.rewrite)
+            self.began = time.perf_counter()
+            exec(code, namespace)  # noqa: S102 - running the program is the point
+            return
+        from .boundary import Boundary  # only there
+
+        boundary = Boundary(told, self)
+        head, cell = self.sources.halves(entry, self.rewrite, boundary.line)
+        self.began = time.perf_counter()
+        exec(head, namespace)  # noqa: S102
+        boundary.cross(namespace)
+        exec(cell, namespace)  # noqa: S102
 
     def set_stage(self) -> None:
         """Everything that must be as if the program had been started alone."""

@@ -125,7 +125,10 @@ RANDOM_MODULES = {
     "numpy.random.mtrand",
     "numpy.random._generator",
 }
-QUIET_PREFIXES = ("matplotlib", "tqdm", "rich", "seaborn", "concurrent", "multiprocessing")
+QUIET_PREFIXES = (
+    *("matplotlib", "tqdm", "rich", "seaborn", "concurrent", "multiprocessing", "IPython"),
+    "ipywidgets",
+)
 
 
 def table() -> dict[int, tuple[str, Any]]:
