@@ -9,6 +9,7 @@ import re
 import pytest
 
 from tests.browser.pages import curves_data, falling, layers_data, page_with
+from tests.browser.watch import until
 
 PLOT = ".chart-plot"
 DEEP = 50
@@ -360,7 +361,7 @@ def test_a_chart_follows_the_width_of_the_window(page_of):
     page = page_of(page_with(curves=curves_data(falling(40))))
     wide = path_of(page)[0][-1][0]
     page.set_viewport_size({"width": 500, "height": 800})
-    page.wait_for_function("document.querySelector('.chart-svg').clientWidth < 500")
+    until(page, "document.querySelector('.chart-svg').clientWidth < 500")
     assert path_of(page)[0][-1][0] < 500 < wide
 
 
@@ -460,3 +461,18 @@ def test_a_layer_that_is_exactly_zero_is_told_from_a_small_one(page_of):
     legend = page.locator("#layers .chart-scale").nth(1).inner_text()
     assert "exactly 0" in legend
     assert "no number" in legend
+
+
+def test_a_cost_that_hardly_moves_looks_still_until_it_is_zoomed(page_of):
+    """Scaled to its own noise, a cost that is stuck at log 10 would look like one that learns."""
+    stuck = [2.302 + 0.001 * (i % 3) for i in range(60)]
+    page = page_of(page_with(curves=curves_data(stuck)))
+    _, top, _, bottom = box_of(page)
+
+    def height():
+        heights = [y for _, y in path_of(page)[0]]
+        return (max(heights) - min(heights)) / (bottom - top)
+
+    assert height() < 0.05
+    drag(page, 0.2, 0.8)
+    assert height() > 0.5

@@ -7,6 +7,7 @@
   const FIRST = 36;
 
   unstuck.sections.confusion = function (root, data, all) {
+    if (!data) return; // too many classes for a table
     const { el } = unstuck;
     const state = { data, all, cells: [], open: null, at: [0, 0] };
     const table = el("table", { class: "matrix" }, caption(), head(data), el("tbody", {}, ...rows(state)));
