@@ -4,14 +4,13 @@ Without Chromium or Playwright these tests skip and say so; where ``UNSTUCK_BROW
 ``required``, as in the CI, they fail instead. ``UNSTUCK_CHROMIUM`` names another browser.
 """
 
-import os
-import shutil
 from pathlib import Path
 
 import pytest
-
+from tests.browser.finding import chromium, give_up
 from tests.browser.made import PAGES, make_page
 from tests.browser.watch import WATCH, Watch
+
 from unstuck.show.report.page import page_html
 
 FLAGS = [
@@ -23,21 +22,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WIDE = {"width": 1200, "height": 900}
-
-
-def chromium():
-    """The path of the browser; None where there is none."""
-    named = os.environ.get("UNSTUCK_CHROMIUM")
-    return named or next(filter(None, map(shutil.which, PROGRAMS)), None)
-
-
-def give_up(why):
-    """Skip, or fail where a browser must be there."""
-    if os.environ.get("UNSTUCK_BROWSER") == "required":
-        pytest.fail(f"UNSTUCK_BROWSER=required, but {why}")
-    pytest.skip(why)
 
 
 @pytest.fixture(scope="session")

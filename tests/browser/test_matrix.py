@@ -1,9 +1,8 @@
-"""The confusion matrix and the surest mistakes: every cell a button, the samples behind it, and what
-a click on a sample tells the rest of the page.
+"""The confusion matrix and the surest mistakes: every cell a button, the samples behind it, and
+what a click on a sample tells the rest of the page.
 """
 
 import pytest
-
 from tests.browser.pages import NAMES, matrix_data, page_with
 
 CATCH = """
