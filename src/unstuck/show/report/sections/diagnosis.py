@@ -70,7 +70,7 @@ def section(contents: Contents) -> Section | None:
         "steps": steps,
         "signals": values,
         "layers": [] if exhibits.record is None else layers_drawings(exhibits.record),
-        "loss": exhibits.loss.replace("_", " "),
+        "loss": harmless(exhibits.loss.replace("_", " ")),
         "patched": exhibits.patched,
         "repair": None if diagnosis.repair is None else repair_of(diagnosis.repair, diagnosis),
         "runs": runs_of(exhibits),
