@@ -12,8 +12,9 @@ from typing import Any
 
 from unstuck.app.outcome import Judged, Outcome, look_at
 from unstuck.app.plan import divide
+from unstuck.app.report_facts import entries
 from unstuck.app.report_provenance import initial_weights, provenance
-from unstuck.app.report_words import entries, statement
+from unstuck.app.report_words import statement
 from unstuck.app.screen import Screen
 from unstuck.base.errors import InvalidInputError, UnstuckError
 from unstuck.core.model_file import load_network
