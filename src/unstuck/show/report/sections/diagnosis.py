@@ -77,7 +77,7 @@ def section(contents: Contents) -> Section | None:
         "clean": [(sentence(c.check), prose(sentence(c.what))) for c in diagnosis.clean],
         "unchecked": [(sentence(u.check), prose(sentence(u.why))) for u in diagnosis.unchecked],
     }
-    return Section("diagnosis", "What the doctor found", context)
+    return Section("diagnosis", "What the doctor found", context, {"notes": len(findings)})
 
 
 @dataclass(frozen=True, slots=True)
