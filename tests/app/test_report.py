@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from unstuck.app.report_provenance import again
+from unstuck.app.report_provenance import again, provenance
 from unstuck.app.report_run import folder_contents
 from unstuck.app.report_words import statement, still_falling, tone_of
 from unstuck.app.screen import Screen
@@ -264,6 +266,25 @@ def test_a_gap_between_training_and_test_is_said():
     said = statement({"results": results | {"train_accuracy": 0.99}}, None, None).advice
     assert "knows the training data better" in said[0]
     assert statement({"results": results | {"train_accuracy": 0.82}}, None, None).advice == ()
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda x: st.lists(x, max_size=3) | st.dictionaries(st.text(max_size=5), x, max_size=3),
+    max_leaves=4,
+)
+KEYS = (
+    "task judged_on test_accuracy train_accuracy test_r2 test_rmse cost parameters train_seconds "
+    "epochs iterations per_class optimizer learning_rate batch_size activation test_samples"
+).split()
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.dictionaries(st.sampled_from(KEYS), ANYTHING), st.sampled_from(["finished", "diverged"]))
+def test_words_for_any_results(odd, status):
+    whole = {"results": odd, "options": odd, "data": odd, "status": status, "versions": odd}
+    assert statement(whole, None, None).sentence
+    provenance(whole)
 
 
 def test_a_cost_that_still_falls():

@@ -35,19 +35,19 @@ def facts(
         score = score_on(part, results, kind)
         if score is not None:
             rows.append((f"{part} {name}", f"{score:.3f}" if regression else percent(score)))
-    if results.get("cost") is not None:
-        rows.append(("training cost", short(float(results["cost"]))))
+    if (cost := number_of(results, "cost")) is not None:
+        rows.append(("training cost", short(cost)))
     rows += [("network", text) for text in [network_text(history, options)] if text]
-    if results.get("parameters"):
-        rows.append(("parameters", f"{results['parameters']:,}"))
+    if parameters := number_of(results, "parameters"):
+        rows.append(("parameters", f"{parameters:,.0f}"))
     if options.get("optimizer"):
-        rate = options.get("learning_rate")
-        rows.append(("optimiser", options["optimizer"] + (f", rate {rate:g}" if rate else "")))
+        rate = number_of(options, "learning_rate")
+        rows.append(("optimiser", f"{options['optimizer']}" + (f", rate {rate:g}" if rate else "")))
         rows.append(("batch", str(options.get("batch_size", ""))))
-    if results.get("train_seconds") is not None:
-        n = results.get("epochs", 0)
-        when = f"{n:,} epoch{'s' * (n != 1)}, {results.get('iterations', 0):,} updates"
-        rows.append(("training", f"{seconds_text(results['train_seconds'])}, {when}"))
+    if (seconds := number_of(results, "train_seconds")) is not None:
+        n, updates = number_of(results, "epochs") or 0, number_of(results, "iterations") or 0
+        when = f"{n:,.0f} epoch{'s' * (n != 1)}, {updates:,.0f} updates"
+        rows.append(("training", f"{seconds_text(seconds)}, {when}"))
     return tuple(rows)
 
 
@@ -69,5 +69,14 @@ def network_text(history: History | None, options: Mapping[str, Any]) -> str:
 
 def score_on(part: str, results: Mapping[str, Any], kind: str) -> float | None:
     """The score on a part; None where it is not known or not a number."""
-    found = results.get(f"{'train' if part == 'training' else part}_{kind}")
+    return number_of(results, f"{'train' if part == 'training' else part}_{kind}")
+
+
+def number_of(values: Mapping[str, Any], name: str) -> float | None:
+    """A finite number under a name; None for anything else that may stand there.
+
+    >>> number_of({"cost": 0.5}, "cost"), number_of({"cost": "low"}, "cost")
+    (0.5, None)
+    """
+    found = values.get(name)
     return float(found) if isinstance(found, int | float) and math.isfinite(found) else None

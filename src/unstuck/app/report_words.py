@@ -9,7 +9,7 @@ import numpy as np
 
 from unstuck.app.cli import as_typed
 from unstuck.app.outcome import Judged
-from unstuck.app.report_facts import entries, facts, score_on
+from unstuck.app.report_facts import entries, facts, number_of, score_on
 from unstuck.base.arrays import AnyArray
 from unstuck.show.report.contents import Statement, Tone
 from unstuck.show.report.numbers import percent
@@ -101,7 +101,7 @@ def of_values(results: Mapping[str, Any], part: str, n: int | None) -> tuple[str
     if score is None:
         return "Nobody can say how good it is: there is no score.", "plain"
     tone = tone_of(score, 0.0)
-    off = results.get(f"{part}_rmse")
+    off = number_of(results, f"{part}_rmse")
     far = "" if off is None else f", typically off by {amount(off)}"
     of = f"{n:,} {part} samples" if n else f"the {part} samples"
     if tone == "bad":
@@ -133,9 +133,9 @@ def most_frequent(results: Mapping[str, Any]) -> float | None:
     """The same as far as the scores of the classes say it; None where they do not."""
     try:
         counts = [int(row["samples"]) for row in results.get("per_class") or ()]
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
-    return max(counts) / sum(counts) if sum(counts) else None
+    return max(counts) / sum(counts) if sum(counts) > 0 else None
 
 
 def number_judged(part: str, description: Mapping[str, Any], judged: Judged | None) -> int | None:
@@ -143,14 +143,14 @@ def number_judged(part: str, description: Mapping[str, Any], judged: Judged | No
     if judged is not None:
         return len(judged.y)
     known = entries(description, "data")
-    n = known.get("test_samples") if part == "test" else None
+    n = number_of(known, "test_samples") if part == "test" else None
     return int(n) if n else None
 
 
 def advice(results: Mapping[str, Any], history: History | None, tone: Tone) -> list[str]:
     """What to do next, where the numbers say so."""
     said = []
-    train, test = (results.get(f"{part}_accuracy") for part in ("train", "test"))
+    train, test = (score_on(part, results, "accuracy") for part in ("training", "test"))
     if train is not None and test is not None and train - test > BY_HEART:
         said.append(
             f"It knows the training data better than others: {percent(train)} right there, "
@@ -179,7 +179,7 @@ def last_step(history: History | None) -> int:
         return 0
     steps = [0]
     if len(history):
-        steps.append(int(history.iterations[-1]))
+        steps.append(int(np.nan_to_num(history.iterations[-1])))
     if history.record is not None and len(history.record):
         steps.append(int(history.record["step"][-1]))
     return max(steps)
