@@ -18,7 +18,7 @@ RUNS = {
         *("--optimizer", "sgd", "--learning-rate", "0.1"),
     ],
 }
-PROGRAM = "examples/digits_cost_curve.py"
+PROGRAM = "examples/originals/two_layer_model.py"
 PAGES = (*RUNS, "a diagnosis")
 
 

@@ -38,10 +38,10 @@ def test_each_layer_is_a_line_and_the_tip_names_them_in_order(page_of):
         assert float(said[name]) == pytest.approx(values[5], rel=5e-3)
 
 
-def heat_pixels(page, index=0):
-    """The painted picture of a heat map, row by row: [[r, g, b, a], ...] of its first column."""
+def heat_pixels(page, index=0, share=0.0):
+    """One column of a heat map, from its left by ``share`` of the width: [[r, g, b, a], ...]."""
     return page.evaluate(
-        """async (index) => {
+        """async ([index, share]) => {
           const image = document.querySelectorAll("#layers .chart-heat")[index];
           const picture = new Image();
           picture.src = image.getAttribute("href");
@@ -51,13 +51,26 @@ def heat_pixels(page, index=0):
           const context = canvas.getContext("2d");
           context.drawImage(picture, 0, 0);
           const rows = [];
+          const across = Math.round(share * canvas.width);
           for (let j = 0; j < canvas.height; j += 1) {
-            rows.push(Array.from(context.getImageData(0, j, 1, 1).data));
+            rows.push(Array.from(context.getImageData(across, j, 1, 1).data));
           }
           return rows;
         }""",
-        index,
+        [index, share],
     )
+
+
+def test_moments_that_are_not_evenly_spaced_stand_where_they_belong(page_of):
+    """A record has many of its moments at the start: 0, 1, 2, 5 ... of a thousand updates."""
+    data = layers_data(20, 5)
+    data["x"]["values"] = [0, 1, 2, 900, 1000]
+    data["panels"][0]["values"] = [[1.0, 1.0, 1.0, 1e-5, 1e-5]] * 20
+    page = page_of(page_with(layers=data))
+    early, late = heat_pixels(page, share=0.4)[0], heat_pixels(page, share=0.5)[0]
+    assert early == heat_pixels(page)[0]  # 400 is nearer to 2 than to 900, 500 is not
+    assert late == heat_pixels(page, share=0.99)[0]
+    assert apart(early, late) > 150
 
 
 def apart(a, b):

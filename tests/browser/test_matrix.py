@@ -37,6 +37,13 @@ def test_the_table_has_the_counts_and_says_what_is_what(page):
     assert cell(page, 4, 4).get_attribute("aria-label") == "40 times 4 read as 4, right"
 
 
+def test_the_worst_confusion_is_the_darkest(page):
+    def shade(i, j):
+        return float(cell(page, i, j).get_attribute("style").removeprefix("--share: "))
+
+    assert shade(9, 4) == 1.0 > shade(7, 1) > shade(3, 5) > shade(1, 2) == 0.0
+
+
 def test_a_click_opens_the_samples_and_a_second_closes_them(page):
     panel = page.locator(".matrix-panel")
     assert panel.is_hidden()

@@ -170,6 +170,7 @@ def test_the_numbers_stand_in_a_table(page_of):
     values = [2.3, None, 0.5]
     page = page_of(page_with(curves=curves_data({"training": values, "validation": [1, 2, 3]})))
     page.locator("#curves summary").click()
+    page.locator("#curves .chart-table").wait_for()
     rows = page.locator("#curves .chart-table tr").all()
     assert [row.locator("th, td").all_inner_texts() for row in rows] == [
         ["epoch", "training", "validation"],
