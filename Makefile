@@ -13,10 +13,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 export PIP_USER := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help train test lint format types floors wheel bench bench-doctor bench-weights docs-pictures docs-reference clean
+.PHONY: help train test lint format types floors wheel bench bench-doctor bench-weights docs-pictures docs-screenshots docs-reference clean
 
 help:  ## say what there is to make
-	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 18
 	@echo
 	@echo "Options go in ARGS:  make train ARGS=\"mnist --hidden 128,128\"  make test ARGS=\"-k losses\""
 	@echo "Another Python:      make train PYTHON=/path/to/python3"
@@ -57,6 +57,9 @@ bench-weights: $(VENV)/.installed  ## judge the advice on initial weights (hours
 
 docs-pictures: $(VENV)/.installed  ## draw the pictures of the documentation anew
 	@$(BIN)/python docs/pictures.py $(ARGS)
+
+docs-screenshots: $(VENV)/.installed-test  ## photograph the report page for the documentation (Chromium)
+	@$(BIN)/python docs/screenshots.py $(ARGS)
 
 docs-reference: $(VENV)/.installed  ## write docs/reference/public-names.md from the docstrings
 	@$(BIN)/python docs/reference/generate.py

@@ -4,12 +4,14 @@ Without Chromium or Playwright these tests skip and say so; where ``UNSTUCK_BROW
 ``required``, as in the CI, they fail instead. ``UNSTUCK_CHROMIUM`` names another browser.
 """
 
-import os
-import shutil
+from pathlib import Path
 
 import pytest
-
+from tests.browser.finding import chromium, give_up
+from tests.browser.made import PAGES, make_page
 from tests.browser.watch import WATCH, Watch
+
+from unstuck.show.report.page import page_html
 
 FLAGS = [
     "--no-sandbox",
@@ -20,21 +22,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WIDE = {"width": 1200, "height": 900}
-
-
-def chromium():
-    """The path of the browser; None where there is none."""
-    named = os.environ.get("UNSTUCK_CHROMIUM")
-    return named or next(filter(None, map(shutil.which, PROGRAMS)), None)
-
-
-def give_up(why):
-    """Skip, or fail where a browser must be there."""
-    if os.environ.get("UNSTUCK_BROWSER") == "required":
-        pytest.fail(f"UNSTUCK_BROWSER=required, but {why}")
-    pytest.skip(why)
 
 
 @pytest.fixture(scope="session")
@@ -81,20 +69,20 @@ def window(window_of):
 
 @pytest.fixture
 def page_of(window_of, tmp_path):
-    """Opens a page from ``file://``: ``page_of(contents or html, **options of the window)``.
+    """Opens a page from ``file://``: ``page_of(contents, html or file, **options of the window)``.
 
     What goes wrong in any of them fails the test at its end.
     """
     watches = []
 
     def make(shown, **options):
-        from unstuck.show.report.page import page_html
-
         page, watch = window_of(**options)
         watches.append(watch)
-        path = tmp_path / f"page {len(watches)}.html"
-        html = shown if isinstance(shown, str) else page_html(shown)
-        path.write_text(html, encoding="utf-8")
+        path = shown
+        if not isinstance(shown, Path):
+            html = shown if isinstance(shown, str) else page_html(shown)
+            path = tmp_path / f"page {len(watches)}.html"
+            path.write_text(html, encoding="utf-8")
         page.goto(path.as_uri())
         page.wait_for_selector("html[data-ready]")
         return page
@@ -102,3 +90,9 @@ def page_of(window_of, tmp_path):
     yield make
     for watch in watches:
         watch.assert_clean()
+
+
+@pytest.fixture(scope="session", params=PAGES)
+def made(request, browser, tmp_path_factory, repository):
+    """The file of a real page, each of them in turn; made only where there is a browser."""
+    return make_page(request.param, tmp_path_factory.mktemp("made"), repository)

@@ -1,5 +1,5 @@
-"""Pages for the tests of the charts and the matrix: the report's own style, script and policy around
-data made for the case, so that a case can be as odd as no training run would be.
+"""Pages for the tests of charts and matrix: the report's own style, script and policy around data
+made for the case, which can be as odd as no training run would be.
 """
 
 import base64
@@ -29,7 +29,8 @@ def page_with(title="a case", extra="", **data):
         f'<meta http-equiv="Content-Security-Policy" content="{policy(script)}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{title}</title><style>{style}</style></head><body>"
-        f'<header class="top"><h1>{title}</h1><button type="button" id="theme">Dark</button></header>'
+        f'<header class="top"><h1>{title}</h1>'
+        '<button type="button" id="theme">Dark</button></header>'
         f'<main id="main">{sections}{extra}</main>'
         f'<script type="application/json" id="unstuck-data">{as_json(data)}</script>'
         f"<script>{script}</script></body></html>"
@@ -57,8 +58,8 @@ def falling(n, start=2.3, end=0.02):
 
 
 def layers_data(depth, steps, factor=1.0):
-    """Activation and gradient spread of ``depth`` layers; each layer's is ``factor`` times the last."""
-    rng = random.Random(depth)
+    """Spread of activations and gradients: ``factor`` times as large in each further layer."""
+    rng = random.Random(depth)  # noqa: S311  # no secret
     x = list(range(0, 10 * steps, 10))
 
     def spread(power):
@@ -67,8 +68,8 @@ def layers_data(depth, steps, factor=1.0):
         ]
 
     panels = [
-        ("activation_std", "Activation spread", "Healthy: alike in all layers.", False, spread(int)),
-        ("gradient_std", "Gradient spread", "Healthy: alike in all layers.", False,
+        ("activation_std", "Activation spread", "Healthy: alike.", False, spread(int)),
+        ("gradient_std", "Gradient spread", "Healthy: alike.", False,
          spread(lambda i: depth - 1 - i)),
         ("saturated", "Saturated share", "Healthy: below half.", True,
          [[0.1 + 0.01 * (i % 7) for _ in x] for i in range(depth)]),

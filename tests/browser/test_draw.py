@@ -266,7 +266,7 @@ def test_bars_picture_and_layers_follow_the_pen(drawn):
         """() => Array.from(document.querySelector(".draw-picture").getContext("2d")
              .getImageData(0, 0, 8, 8).data).filter((_, i) => i % 4 === 0)"""
     )
-    assert 20 * 16 > sum(pixels) / 255 * 16 / 16 > 10  # some 19 full pixels of 64
+    assert 10 < 64 - sum(pixels) / 255 < 25  # full pixels of ink: 19 in the data set
 
 
 def test_undo_takes_back_and_clear_can_be_taken_back(drawn):
@@ -369,3 +369,19 @@ def test_without_samples_there_is_still_paper(digits_network, window, tmp_path):
 
     assert answers(window) is not None
     assert window.locator(".draw-samples").count() == 0
+
+
+def test_samples_come_in_the_order_of_the_data_set(digits_network, window, tmp_path):
+    """Among the embedded ones the mistakes come first, which is no order for looking through."""
+    data = load("digits")
+    contents = contents_of(digits_network, data.X_test[:20], data.y_test[:20])
+    rows = np.random.default_rng(0).permutation(20) * 10
+    samples = dataclasses.replace(contents.samples, index=rows)
+    contents = dataclasses.replace(contents, samples=samples)
+    opened(window, write_page(tmp_path / "page.html", contents))
+
+    shown = window.locator(".draw-samples button")
+
+    labels = [text.split(":")[0] for text in shown.evaluate_all("all => all.map(b => b.ariaLabel)")]
+    assert labels == [f"Load sample {row}" for row in range(0, 140, 10)]
+    assert shown.first.get_attribute("data-at") == str(int(np.flatnonzero(rows == 0)[0]))

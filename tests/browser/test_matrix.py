@@ -1,9 +1,8 @@
-"""The confusion matrix and the surest mistakes: every cell a button, the samples behind it, and what
-a click on a sample tells the rest of the page.
+"""The confusion matrix and the surest mistakes: every cell a button, the samples behind it, and
+what a click on a sample tells the rest of the page.
 """
 
 import pytest
-
 from tests.browser.pages import NAMES, matrix_data, page_with
 
 CATCH = """
@@ -38,6 +37,13 @@ def test_the_table_has_the_counts_and_says_what_is_what(page):
     assert cell(page, 4, 4).get_attribute("aria-label") == "40 times 4 read as 4, right"
 
 
+def test_the_worst_confusion_is_the_darkest(page):
+    def shade(i, j):
+        return float(cell(page, i, j).get_attribute("style").removeprefix("--share: "))
+
+    assert shade(9, 4) == 1.0 > shade(7, 1) > shade(3, 5) > shade(1, 2) == 0.0
+
+
 def test_a_click_opens_the_samples_and_a_second_closes_them(page):
     panel = page.locator(".matrix-panel")
     assert panel.is_hidden()
@@ -48,7 +54,7 @@ def test_a_click_opens_the_samples_and_a_second_closes_them(page):
     assert panel.locator("canvas").count() == 2
     assert "All 2 samples." in panel.inner_text()
     captions = panel.locator(".sample-caption").all_inner_texts()
-    assert captions == ["read as 1 (0.85), is 7", "read as 1 (0.50), is 7"]  # the surest first
+    assert captions == ["read as 1 (0.84), is 7", "read as 1 (0.50), is 7"]  # the surest first
     assert cell(page, 7, 1).get_attribute("aria-expanded") == "true"
     cell(page, 7, 1).click()
     assert panel.is_hidden()
@@ -124,7 +130,7 @@ def test_a_click_on_a_sample_tells_its_position(page):
 def test_mistakes_are_listed_surest_first_with_their_captions(page):
     captions = page.locator("#mistakes .sample-caption").all_inner_texts()
     assert captions == [
-        "read as 1 (0.85), is 7",
+        "read as 1 (0.84), is 7",
         "read as 1 (0.50), is 7",
         "read as 5 (0.70), is 3",
     ]

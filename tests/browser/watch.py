@@ -42,8 +42,23 @@ class Watch:
             return []
         return self.page.evaluate("() => window.refused")
 
+    def complained(self):
+        """What the console said of errors."""
+        return self.errors
+
     def assert_clean(self):
         """Nothing was asked for, nothing refused, nothing complained of."""
-        assert self.fetched() == []
-        assert self.refused() == []
-        assert self.errors == []
+        for what in ("fetched", "refused", "complained"):
+            found = getattr(self, what)()
+            assert found == [], f"{what}: {found}"
+
+
+def until(page, expression, tries=200):
+    """Wait for an expression in the page. Playwright's own way evaluates text, which the policy of
+    our pages refuses.
+    """
+    for _ in range(tries):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(25)
+    raise AssertionError(f"never true: {expression}")

@@ -56,7 +56,8 @@ def run_report(
 
         contents = folder_contents(target, screen, data_dir)
     size = write_page(path, contents)
-    screen.text(f"{path} ({size / 1e6:.1f} MB): {contents.outcome.sentence}")
+    said = " ".join(contents.outcome.sentence.split())  # no-break spaces are for the page
+    screen.text(f"{path} ({size / 1e6:.1f} MB): {said}")
     if show:
         open_page(path)
     return 0

@@ -110,7 +110,8 @@ def over_time(record: RunRecord | None) -> RunRecord | None:
     """
     if record is None or len(record) < FEWEST:
         return None
-    return replace(record, series={name: record.series[name] for name in KNOWN_LATER})
+    known = {name: record.series[name] for name in KNOWN_LATER if name in record.series}
+    return replace(record, series=known)
 
 
 def statement(diagnosis: Diagnosis) -> Statement:

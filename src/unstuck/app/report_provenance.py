@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from unstuck.app.report_words import entries
+from unstuck.app.report_facts import entries
 from unstuck.show.report.contents import USUAL, Candidate, InitialWeights, Provenance
 from unstuck.training.runs import versions
 from unstuck.weights.auto import FITTED, FIXED, THEORY

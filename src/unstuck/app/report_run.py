@@ -12,8 +12,9 @@ from typing import Any
 
 from unstuck.app.outcome import Judged, Outcome, look_at
 from unstuck.app.plan import divide
+from unstuck.app.report_facts import entries
 from unstuck.app.report_provenance import initial_weights, provenance
-from unstuck.app.report_words import entries, statement
+from unstuck.app.report_words import statement
 from unstuck.app.screen import Screen
 from unstuck.base.errors import InvalidInputError, UnstuckError
 from unstuck.core.model_file import load_network
@@ -75,9 +76,9 @@ def run_contents(
     record = None if history is None else history.record
     outcome = statement(description, history, judged)
     if record is None:
-        missing["layers"] = "Layer by layer: the run kept no record."
+        missing.setdefault("layers", "Layer by layer: the run kept no record.")
     if history is None or not len(history):
-        missing["curves"] = "Curves: no epoch was finished."
+        missing.setdefault("curves", "Curves: no epoch was finished.")
     return Contents(
         title=f"{data.get('name') or 'a run'}: {folder.resolve().name}",
         outcome=outcome,
@@ -186,7 +187,7 @@ def same_data(description: Mapping[str, Any], screen: Screen, data_dir: str | No
     """The data set of the run, as `--resume` finds it, or InvalidInputError if it is another."""
     from unstuck.app.session import read_data
 
-    known = dict(description["data"])
+    known = entries(description, "data")
     source = {name: known[name] for name in SOURCE}
     if data_dir:
         source["data_dir"] = data_dir
@@ -203,7 +204,7 @@ def judge_part(network: Network, data: Dataset, description: Mapping[str, Any]) 
     """The part that `app.outcome.judge` took: test, else validation, else training data."""
     if data.X_test is not None and data.y_test is not None:
         return look_at(network, data.X_test, data.y_test, "test")
-    parts = divide(dict(description["options"]), data)
+    parts = divide(entries(description, "options"), data)
     if parts.X_validation is not None and parts.y_validation is not None:
         return look_at(network, parts.X_validation, parts.y_validation, "validation")
     return look_at(network, parts.X, parts.y, "training")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,10 +9,10 @@ import numpy as np
 
 from unstuck.app.cli import as_typed
 from unstuck.app.outcome import Judged
+from unstuck.app.report_facts import entries, facts, number_of, score_on
 from unstuck.base.arrays import AnyArray
-from unstuck.show.progress import seconds_text
 from unstuck.show.report.contents import Statement, Tone
-from unstuck.show.report.numbers import percent, short
+from unstuck.show.report.numbers import percent
 from unstuck.show.values import amount
 from unstuck.training.history import History
 
@@ -21,16 +20,6 @@ GOOD, SOME = 0.8, 0.08  # of the way from the best constant answer to perfection
 BY_HEART = 0.05  # more accuracy on training data than on others
 STILL_FALLING = 0.03  # of the cost, in the last tenth of the epochs
 NEARLY_ALL = 0.995  # accuracy beyond which more epochs are not advised
-
-
-def entries(description: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """What run.json holds under a name; nothing where that is no table of names and values.
-
-    >>> entries({"data": {"name": "digits"}, "options": 7}, "options")
-    {}
-    """
-    found = description.get(name)
-    return dict(found) if isinstance(found, Mapping) else {}
 
 
 def statement(
@@ -53,7 +42,7 @@ def statement(
     if status == "interrupted":
         epoch = results.get("epochs", 0)
         tips.insert(0, f"Training was interrupted in epoch {epoch}; this is what it had learned.")
-    return Statement(sentence, tone, tuple(tips), facts(description, results))
+    return Statement(sentence, tone, tuple(tips), facts(description, results, history))
 
 
 def diverged(description: Mapping[str, Any], history: History | None) -> Statement:
@@ -68,7 +57,7 @@ def diverged(description: Mapping[str, Any], history: History | None) -> Stateme
         f"Training broke down{when}: the cost became NaN or infinite.",
         "bad",
         tuple(tip for tip in tips if tip),
-        facts(description, {}),
+        facts(description, {}, history),
     )
 
 
@@ -112,7 +101,7 @@ def of_values(results: Mapping[str, Any], part: str, n: int | None) -> tuple[str
     if score is None:
         return "Nobody can say how good it is: there is no score.", "plain"
     tone = tone_of(score, 0.0)
-    off = results.get(f"{part}_rmse")
+    off = number_of(results, f"{part}_rmse")
     far = "" if off is None else f", typically off by {amount(off)}"
     of = f"{n:,} {part} samples" if n else f"the {part} samples"
     if tone == "bad":
@@ -144,9 +133,9 @@ def most_frequent(results: Mapping[str, Any]) -> float | None:
     """The same as far as the scores of the classes say it; None where they do not."""
     try:
         counts = [int(row["samples"]) for row in results.get("per_class") or ()]
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
-    return max(counts) / sum(counts) if sum(counts) else None
+    return max(counts) / sum(counts) if sum(counts) > 0 else None
 
 
 def number_judged(part: str, description: Mapping[str, Any], judged: Judged | None) -> int | None:
@@ -154,20 +143,14 @@ def number_judged(part: str, description: Mapping[str, Any], judged: Judged | No
     if judged is not None:
         return len(judged.y)
     known = entries(description, "data")
-    n = known.get("test_samples") if part == "test" else None
+    n = number_of(known, "test_samples") if part == "test" else None
     return int(n) if n else None
-
-
-def score_on(part: str, results: Mapping[str, Any], kind: str) -> float | None:
-    """The score on a part; None where it is not known or not a number."""
-    found = results.get(f"{'train' if part == 'training' else part}_{kind}")
-    return float(found) if isinstance(found, int | float) and math.isfinite(found) else None
 
 
 def advice(results: Mapping[str, Any], history: History | None, tone: Tone) -> list[str]:
     """What to do next, where the numbers say so."""
     said = []
-    train, test = (results.get(f"{part}_accuracy") for part in ("train", "test"))
+    train, test = (score_on(part, results, "accuracy") for part in ("training", "test"))
     if train is not None and test is not None and train - test > BY_HEART:
         said.append(
             f"It knows the training data better than others: {percent(train)} right there, "
@@ -196,55 +179,7 @@ def last_step(history: History | None) -> int:
         return 0
     steps = [0]
     if len(history):
-        steps.append(int(history.iterations[-1]))
+        steps.append(int(np.nan_to_num(history.iterations[-1])))
     if history.record is not None and len(history.record):
         steps.append(int(history.record["step"][-1]))
     return max(steps)
-
-
-def facts(
-    description: Mapping[str, Any], results: Mapping[str, Any]
-) -> tuple[tuple[str, str], ...]:
-    """The numbers below the sentence."""
-    options, data = entries(description, "options"), entries(description, "data")
-    rows: list[tuple[str, str]] = []
-    regression = results.get("task", data.get("task")) == "regression"
-    kind, name = ("r2", "R²") if regression else ("accuracy", "accuracy")
-    for part in ("test", "validation", "training"):
-        score = score_on(part, results, kind)
-        if score is not None:
-            rows.append((f"{part} {name}", f"{score:.3f}" if regression else percent(score)))
-    if results.get("cost") is not None:
-        rows.append(("training cost", short(float(results["cost"]))))
-    rows += [("network", text) for text in [network_text(data, options)] if text]
-    if results.get("parameters"):
-        rows.append(("parameters", f"{results['parameters']:,}"))
-    if options.get("optimizer"):
-        rate = options.get("learning_rate")
-        rows.append(("optimiser", options["optimizer"] + (f", rate {rate:g}" if rate else "")))
-        rows.append(("batch", str(options.get("batch_size", ""))))
-    if results.get("train_seconds") is not None:
-        n = results.get("epochs", 0)
-        when = f"{n:,} epoch{'s' * (n != 1)}, {results.get('iterations', 0):,} updates"
-        rows.append(("training", f"{seconds_text(results['train_seconds'])}, {when}"))
-    return tuple(rows)
-
-
-def network_text(data: Mapping[str, Any], options: Mapping[str, Any]) -> str:
-    """Widths and activations; long networks in short.
-
-    >>> network_text({"features": 4, "class_names": ["a", "b"]}, {"hidden": [8] * 50})
-    '4 - 50 x 8 - 2'
-    """
-    hidden = [int(width) for width in options.get("hidden") or ()]
-    if not data.get("features"):
-        return ""
-    middle = [str(width) for width in hidden]
-    if len(hidden) > 6 and len(set(hidden)) == 1:
-        middle = [f"{len(hidden)} x {hidden[0]}"]
-    elif len(hidden) > 8:
-        middle = [*middle[:3], f"... ({len(hidden)} hidden layers)", *middle[-2:]]
-    ends = [str(len(data["class_names"]))] if data.get("class_names") else []
-    text = " - ".join([str(data["features"]), *middle, *ends])
-    kinds = [str(options[k]) for k in ("activation", "output") if options.get(k)]
-    return f"{text} ({', '.join(kinds)})" if kinds else text

@@ -32,6 +32,7 @@ SAID = {  # what the verdict on a parameter means in a picture
     "overwritten": "the old value is thrown away",
     "unreset": "old gradients are added up",
 }
+SATURATED, DEAD = 0.5, 0.95  # share of a layer; half of relu's values are zero in good health
 SQUASHED = ("relu", "leaky_relu", "elu")
 
 
@@ -54,7 +55,7 @@ def steps_drawing(steps: Steps, title: str = "") -> Drawing | None:
     if not len(steps.made):
         return None
     title = title or steps.parameter
-    seen = SAID.get(steps.verdict, steps.verdict)
+    seen = SAID.get(steps.verdict, harmless(steps.verdict))
     if steps.verdict != "ok" and np.isfinite(steps.cosine):
         seen += f"; cosine {number(float(steps.cosine))}"
     if steps.verdict == "scale" and np.isfinite(steps.relative):
@@ -95,7 +96,8 @@ def values_drawing(values: Values, title: str = "") -> Drawing | None:
     if not len(values.counts):
         return None
     title = title or values.name
-    alarm = bool(np.isfinite(values.extreme) and values.extreme > 0.5) or values.broken > 0
+    most = DEAD if values.activation in SQUASHED else SATURATED
+    alarm = bool(np.isfinite(values.extreme) and values.extreme > most) or values.broken > 0
     seen = values_seen(values)
     first, last = float(values.edges[0]), float(values.edges[-1])
     bottom, top = HIGH - 20, 6

@@ -90,8 +90,8 @@ def page_html(contents: Contents) -> str:
     --------
     >>> from unstuck.show.report.contents import Statement
     >>> page = page_html(Contents("<b>", Statement("It learned.")))
-    >>> "<title>&lt;b&gt;" in page, "default-src 'none'" in page
-    (True, True)
+    >>> "<title>&lt;b&gt;" in page, page.count("<script>")
+    (True, 1)
     """
     from markupsafe import Markup
 

@@ -150,7 +150,7 @@ def in_words(wrong: int, kept: int, n: int, others: int, part: str) -> str:
     right = n - wrong
     rest = f"all {right:,}" if others == right else f"{others:,} of the {right:,}"
     if wrong == 0:
-        return f"{rest.replace('the ', '')} {part} samples"
+        return f"{rest} {part} samples"
     if kept < wrong:
         which = f"{kept:,} of the {wrong:,} mistakes (all would make the page too large)"
     else:

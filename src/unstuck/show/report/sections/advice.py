@@ -15,7 +15,7 @@ def section(contents: Contents) -> Section | None:
     if initial is None:
         return None
     context = {
-        "initial": initial,
+        "reason": initial.reason[:1].upper() + initial.reason[1:],
         "plots": plots(initial),
         "rows": [row(candidate) for candidate in initial.candidates],
         "layers": layers(initial),

@@ -35,7 +35,7 @@ def section(contents: Contents) -> Section | None:
         "note": _note(contents, data),
         "table": None if history is None else table(history, regression=contents.regression),
     }
-    return Section("curves", "How it learned", context, data)
+    return Section("curves", "How training went", context, data)
 
 
 def of_diagnosis(contents: Contents) -> dict[str, Any] | None:

@@ -70,14 +70,14 @@ def section(contents: Contents) -> Section | None:
         "steps": steps,
         "signals": values,
         "layers": [] if exhibits.record is None else layers_drawings(exhibits.record),
-        "loss": exhibits.loss.replace("_", " "),
+        "loss": harmless(exhibits.loss.replace("_", " ")),
         "patched": exhibits.patched,
         "repair": None if diagnosis.repair is None else repair_of(diagnosis.repair, diagnosis),
         "runs": runs_of(exhibits),
         "clean": [(sentence(c.check), prose(sentence(c.what))) for c in diagnosis.clean],
         "unchecked": [(sentence(u.check), prose(sentence(u.why))) for u in diagnosis.unchecked],
     }
-    return Section("diagnosis", "What the doctor found", context)
+    return Section("diagnosis", "What the doctor found", context, {"notes": len(findings)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from unstuck.show.report.contents import Contents, Samples, Section
 from unstuck.show.report.numbers import percent, short
 
 ROWS = 20  # of the table
+RARE = 0.2  # a share of mistakes up to which it is the sample that is odd, not the network
 COLUMNS = 6  # features of a sample that is no picture
 
 
@@ -23,6 +24,7 @@ def section(contents: Contents) -> Section | None:
         "wrong": samples.wrong,
         "total": samples.total,
         "part": samples.part,
+        "rare": samples.wrong <= RARE * samples.total,
         "share": percent(samples.wrong / samples.total) if samples.total else "-",
         "pictures": samples.image_shape is not None,
         "rows": table(samples),

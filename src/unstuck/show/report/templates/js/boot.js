@@ -24,6 +24,7 @@
 
   unstuck.ready = Promise.all(Object.entries(unstuck.sections).map(([n, s]) => start(n, s))).then(() => {
     document.documentElement.dataset.ready = "yes";
+    performance.mark("unstuck-ready"); // how long it took can be read off
   });
 
   // ---------------------------------------------------------------- light and dark

@@ -63,8 +63,7 @@
     const { values } = made;
     if (!values.length) return [0, 1];
     const [low, high] = [values[0], values[values.length - 1]];
-    const pad = made.painter.pad ? made.painter.pad(values) : 0;
-    return low === high ? [low - 0.5, high + 0.5] : [low - pad, high + pad];
+    return low === high ? [low - 0.5, high + 0.5] : [low, high];
   }
 
   function redraw(made) {

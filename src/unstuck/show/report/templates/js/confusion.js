@@ -7,6 +7,7 @@
   const FIRST = 36;
 
   unstuck.sections.confusion = function (root, data, all) {
+    if (!data) return; // too many classes for a table
     const { el } = unstuck;
     const state = { data, all, cells: [], open: null, at: [0, 0] };
     const table = el("table", { class: "matrix" }, caption(), head(data), el("tbody", {}, ...rows(state)));
@@ -37,28 +38,32 @@
     return el("thead", {}, el("tr", {}, corner, ...cells));
   }
 
+  /** Right cells are shaded by their share of the row, wrong ones against the most frequent mistake:
+      the worst confusion is to be seen in a matrix of a network that is nearly always right, too. */
   function rows(state) {
     const { el } = unstuck;
     const { names, counts } = state.data;
+    const worst = Math.max(...counts.flatMap((row, i) => row.filter((_, j) => i !== j)), 1);
     return names.map((name, i) => {
       const total = counts[i].reduce((a, b) => a + b, 0);
-      state.cells.push(counts[i].map((count, j) => cell(state, i, j, count, total)));
+      const shade = (count, j) => (i === j ? count / (total || 1) : Math.sqrt(count / worst));
+      state.cells.push(counts[i].map((count, j) => cell(state, i, j, shade(count, j))));
       const cells = state.cells[i].map((button) => el("td", {}, button));
       return el("tr", {}, el("th", { scope: "row" }, name), ...cells);
     });
   }
 
-  function cell(state, i, j, count, total) {
+  function cell(state, i, j, share) {
     const { names } = state.data;
+    const count = state.data.counts[i][j];
     const right = i === j;
     const what = right ? `${names[i]} read as ${names[i]}, right` : `${names[i]} read as ${names[j]}`;
-    const share = total ? count / total : 0;
     const button = unstuck.el(
       "button",
       {
         type: "button",
         class: `matrix-cell ${count === 0 ? "matrix-none" : right ? "matrix-right" : "matrix-wrong"}`,
-        style: `--share: ${(right ? share : Math.min(1, Math.sqrt(4 * share))).toFixed(3)}`,
+        style: `--share: ${share.toFixed(3)}`,
         tabindex: i === 0 && j === 0 ? "0" : "-1",
         "aria-label": `${count} times ${what}`,
         "aria-expanded": "false",

@@ -26,10 +26,11 @@
     const how = { ...one, log: possible && e.negative === 0 && e.high / e.least > WIDE };
     const painter = unstuck.lines(series, how);
     const head = el("div", { class: "chart-head" }, el("h3", {}, one.title));
-    const block = el("div", { class: "chart-panel" }, head, unstuck.legend(series));
-    const holder = el("div");
     const note = el("p", { class: "note chart-note", hidden: true });
-    block.append(holder, note, unstuck.numbers(x, series, one.percent, one.title));
+    const holder = el("div");
+    const above = el("div", {}, head, unstuck.legend(series), note);
+    const below = unstuck.numbers(x, series, one.percent, one.title);
+    const block = el("div", { class: "chart-panel" }, above, holder, below);
     const label = `${one.title} by ${x.name}`;
     const chart = unstuck.chart(holder, { label, x, height: 250, group }, painter);
     if (possible) head.append(unstuck.logSwitch({ charts: [chart], log: how.log }, tell));

@@ -32,16 +32,15 @@
     });
   }
 
-  // A picture as it is in the data set: grey, bright for large values.
+  // A picture as everywhere on this page: ink dark on white, whatever the numbers are.
   function paintPicture(canvas, raw, target) {
     const context = canvas.getContext("2d");
     const image = context.createImageData(target.width, target.height);
-    const span = target.maximum - target.minimum;
-    const paper = target.ink === "dark" ? 255 : 0;
-    for (let i = 0; i < target.width * target.height; i++) {
-      const grey = raw ? (255 * (raw[i] - target.minimum)) / span : paper;
+    const inked = raw ? shares(raw, target) : new Array(target.width * target.height).fill(0);
+    inked.forEach((share, i) => {
+      const grey = 255 * (1 - share);
       image.data.set([grey, grey, grey, 255], 4 * i);
-    }
+    });
     context.putImageData(image, 0, 0);
   }
 
@@ -58,7 +57,9 @@
   function strip(root, samples, target, names, load) {
     const holder = root.querySelector(".draw-samples");
     const where = root.querySelector(".draw-where");
-    let start = 0;
+    // In the order of the data set: among the embedded ones the mistakes come first.
+    const order = Array.from(samples.index.keys()).sort((a, b) => samples.index[a] - samples.index[b]);
+    let start = 0; // a place in that order
     let chosen = -1;
 
     function thumbnail(at) {
@@ -70,7 +71,7 @@
         type: "button",
         class: wrong ? "wrong" : "",
         title: label,
-        "aria-label": `Load sample ${at + 1}: ${label}`,
+        "aria-label": `Load sample ${samples.index[at]}: ${label}`,
         "aria-pressed": String(at === chosen),
         "data-at": at,
         onclick: () => load(at),
@@ -81,7 +82,7 @@
     function show() {
       const end = Math.min(start + PAGE, samples.count);
       where.textContent = `${start + 1} to ${end} of ${samples.count}`;
-      holder.replaceChildren(...Array.from({ length: end - start }, (_, i) => thumbnail(start + i)));
+      holder.replaceChildren(...order.slice(start, end).map(thumbnail));
     }
 
     function turn(by) {
@@ -95,7 +96,7 @@
     show();
     return function (at) {
       chosen = at;
-      const page = Math.floor(Math.max(at, 0) / PAGE) * PAGE;
+      const page = Math.floor(Math.max(order.indexOf(at), 0) / PAGE) * PAGE;
       if (at >= 0 && page !== start) {
         start = page;
         show();
@@ -143,6 +144,7 @@
       maps.forEach((map, i) => map.show(result && result.values[layers[i].at], colours));
       const words = result ? sentence(result.answers, names, all.network) : "Nothing drawn yet.";
       if (said.textContent !== words) said.textContent = words;
+      find("sheet").classList.toggle("draw-empty", result === null);
     }
 
     // A look a frame at most, however fast the pen is.

@@ -22,7 +22,6 @@
     painter.rows = (index) => rows(painter, index);
     painter.dots = () => [];
     painter.said = () => said(painter);
-    painter.pad = (x) => (x.length > 1 ? (x[x.length - 1] - x[0]) / (x.length - 1) / 2 : 0);
     painter.pressed = pressed;
     return painter;
   }
@@ -75,33 +74,36 @@
     return { at: (i) => top + high * (i + 0.5), ticks, bare: true, high, top };
   }
 
-  /** The picture is painted pixel by pixel on a canvas and stretched: 50 layers by 2000 moments are
-      one image, not 100 000 elements. */
+  /** The picture is painted pixel by pixel on a canvas: 50 layers by 2000 moments are one image, not
+      100 000 elements. A column of pixels shows the moment that lies nearest to it, since moments
+      need not be evenly spaced. */
   function draw(painter, layer, view) {
     const { first, last, values, x, box } = view;
     if (last < first || !values.length) return;
     const canvas = document.createElement("canvas");
-    canvas.width = last - first + 1;
+    canvas.width = Math.max(1, Math.round(box.right - box.left));
     canvas.height = painter.names.length;
     const context = canvas.getContext("2d");
     const image = context.createImageData(canvas.width, canvas.height);
-    for (let j = 0; j < canvas.height; j += 1) {
-      for (let i = 0; i < canvas.width; i += 1) {
-        const c = colour(painter.values[j][first + i], painter.range);
-        if (!c) continue;
-        const at = 4 * (j * canvas.width + i);
-        image.data[at] = c[0];
-        image.data[at + 1] = c[1];
-        image.data[at + 2] = c[2];
-        image.data[at + 3] = 255;
+    const step = (box.right - box.left) / canvas.width;
+    for (let i = 0; i < canvas.width; i += 1) {
+      const moment = unstuck.scales.nearest(values, x.invert(box.left + step * (i + 0.5)));
+      for (let j = 0; j < canvas.height; j += 1) {
+        const c = colour(painter.values[j][moment], painter.range);
+        if (c) put(image.data, 4 * (j * canvas.width + i), c);
       }
     }
     context.putImageData(image, 0, 0);
-    const half = canvas.width > 1 ? (values[last] - values[first]) / (canvas.width - 1) / 2 : 0.5;
-    const [left, right] = [x.at(values[first] - half), x.at(values[last] + half)];
-    const place = { x: left, width: right - left, y: box.top, height: box.bottom - box.top };
+    const place = { x: box.left, width: box.right - box.left, y: box.top };
     const how = { preserveAspectRatio: "none", class: "chart-heat", href: canvas.toDataURL() };
-    layer.append(unstuck.svg("image", { ...place, ...how }));
+    layer.append(unstuck.svg("image", { ...place, height: box.bottom - box.top, ...how }));
+  }
+
+  function put(data, at, c) {
+    data[at] = c[0];
+    data[at + 1] = c[1];
+    data[at + 2] = c[2];
+    data[at + 3] = 255;
   }
 
   function pointed(painter, made) {

@@ -4,6 +4,7 @@
 "use strict";
 
 (function () {
+  const STILL = 0.1; // what moves by less than this share should look still
   const FEW = 24; // so few points get a dot each
 
   /** series: [{name, values, colour, dash, wide}]; how: {log, percent, floor, marks}. */
@@ -24,7 +25,8 @@
     const options = { percent: how.percent, floor: how.floor, count: how.ticks || 5 };
     if (how.log) return scales.logarithmic(e, bottom, top, options);
     const zoomed = first > 0 || last < longest(series) - 1;
-    return scales.linear(scales.linearDomain(e, how.percent && !zoomed), bottom, top, options);
+    const domain = scales.linearDomain(e, how.percent && !zoomed, zoomed ? 0 : STILL);
+    return scales.linear(domain, bottom, top, options);
   }
 
   function longest(series) {
@@ -87,18 +89,19 @@
     layer.append(unstuck.svg("text", attributes, mark.text));
   }
 
-  /** The index from which no line has a number any more, or null. */
-  function lostFrom(series) {
+  /** The index from which no line has a number any more, or null. `patience` of them are no loss:
+      the last update of a run has none after it to be measured by. */
+  function lostFrom(series, patience) {
     const end = longest(series);
     if (!end) return null;
     let i = end;
     while (i > 0 && series.every((s) => !shown(s.values[i - 1], false))) i -= 1;
-    return i < end ? i : null;
+    return end - i > patience ? i : null;
   }
 
   /** Where a run overflowed there is nothing to draw: say so in the place itself. */
-  function lost({ series }, layer, view) {
-    const from = lostFrom(series);
+  function lost({ series, how }, layer, view) {
+    const from = lostFrom(series, how.patience || 0);
     if (from === null) return;
     const { x, box, values } = view;
     const start = x.at(from > 0 ? (values[from] + values[from - 1]) / 2 : values[0]);

@@ -5,7 +5,7 @@
   const FIRST = 24;
 
   unstuck.sections.mistakes = async function (root, data, all) {
-    if (!all.samples || !data.order.length) return;
+    if (!data || !all.samples || !data.order.length) return;
     const got = await unstuck.pictures(all);
     root.append(...unstuck.sampleList(all, got, data.order, FIRST));
   };

@@ -12,8 +12,8 @@
     svg.addEventListener("pointermove", (event) => move(made, event));
     svg.addEventListener("pointerup", (event) => end(made, event));
     svg.addEventListener("pointercancel", () => stop(made));
-    svg.addEventListener("pointerleave", () => {
-      if (made.dragged === undefined) made.show(null);
+    svg.addEventListener("pointerleave", (event) => {
+      if (made.dragged === undefined && event.pointerType !== "touch") made.show(null);
     });
     svg.addEventListener("blur", () => made.show(null));
     svg.addEventListener("dblclick", () => made.zoomTo(null));
@@ -27,6 +27,7 @@
   }
 
   function begin(made, event) {
+    if (event.pointerType === "touch") move(made, event);
     if (event.button !== 0 || event.pointerType === "touch" || !made.values.length) return;
     made.dragged = across(made, event);
     made.svg.setPointerCapture(event.pointerId);

@@ -68,17 +68,20 @@
     return Number(text) === 0 ? "0" : text;
   }
 
-  /** Ends that differ and leave a little air; at 0 where the values begin near it. */
-  function linearDomain(e, percent) {
+  /** Ends that differ and leave a little air; at 0 where the values begin near it. `least` is the
+      share of the largest value that the axis spans at least: a cost that stands still between 2.301
+      and 2.303 must look as if it stood still. */
+  function linearDomain(e, percent, least = 0) {
     if (!e.count) return [0, 1];
-    let { low, high } = e;
+    const { low, high } = e;
     if (percent && low >= 0 && high <= 1) return [0, 1];
     const tiny = 1e-290; // below it steps and shares are no longer numbers
     if (high / 2 - low / 2 <= Math.max(Math.abs(high) * 1e-12, tiny)) {
       const pad = Math.abs(high) > tiny ? Math.abs(high) * 0.25 : 1;
       return [limited(low - pad), limited(high + pad)];
     }
-    const air = (high / 2 - low / 2) * 0.1;
+    const size = Math.max(Math.abs(low), Math.abs(high));
+    const air = Math.max((high / 2 - low / 2) * 0.1, (size * least) / 2 - (high / 2 - low / 2));
     if (low >= 0 && low < 0.4 * high) return [0, limited(high + air)];
     return [limited(low - air), limited(high + air)];
   }

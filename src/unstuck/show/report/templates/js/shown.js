@@ -6,6 +6,7 @@
   const { el } = unstuck;
   const MANY = 12; // classes beyond which only the most likely are shown
   const SHOWN = 10;
+  const BOUNDED = new Set(["softmax", "sigmoid", "tanh"]); // never beyond 1
   const SATURATED = { sigmoid: [0.02, 0.98], tanh: [-0.98, 0.98] };
   const RECTIFIERS = new Set(["relu"]);
   const PROBABLE = new Set(["softmax", "sigmoid"]);
@@ -104,11 +105,11 @@
     const cell = Math.max(2, Math.min(14, Math.floor(240 / columns)));
     const canvas = el("canvas", { width: columns * cell, height: rows * cell, role: "img" });
     const title = number === total ? "Output" : `Layer ${number}`;
-    const kind = [`${group.units} units`, ...group.words].join(", ");
+    const kind = [`${group.units} ${group.units === 1 ? "unit" : "units"}`, ...group.words].join(", ");
     const state = el("span", {});
     const caption = el("figcaption", {}, el("strong", {}, title), ` ${kind}`, el("br", {}), state);
     let values = null;
-    let limit = 1e-12;
+    let limit = BOUNDED.has(group.activation) ? 1 : 1e-12; // what is painted in full colour
 
     canvas.addEventListener("pointermove", (event) => {
       const seen = canvas.getBoundingClientRect();
