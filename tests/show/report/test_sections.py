@@ -151,6 +151,13 @@ def test_saturated_units_and_wild_and_idle_steps_are_said():
     assert "Nothing moves" in alarms(record(update_ratio=np.full((10, 4), 1e-9)))
 
 
+def test_large_steps_at_the_beginning_are_no_alarm():
+    found = record(steps=4, update_ratio=np.full((4, 4), 0.4))
+    assert alarms(found) == ""
+    said = layers.section(contents(record=found)).data["panels"][-1]["seen"]
+    assert said == "Here, in the first updates: 0.4 to 0.4."
+
+
 def test_the_last_update_ratio_is_not_known_and_that_is_no_alarm():
     ratios = np.full((10, 4), 1e-3)
     ratios[-1] = np.nan

@@ -189,8 +189,8 @@ def _by_layer(title: str, values: Any) -> Drawing | None:
         parts += [line([(left, y), (right, y)], "grid"), text(left - 6, y + 4, f"1e{power}", "end")]
     parts += [text(float(xs[k]), HIGH - 5, str(k + 1), "middle", "faint") for k in (0, count - 1)]
     parts += [line(zip(xs, ys, strict=True), "run layers"), dots(xs[known], ys[known], "dots")]
-    first, last = float(values[0]), float(values[-1])
-    seen = f"{number(first)} in the first layer, {number(last)} in the last"
+    ends = [number(float(v)) if np.isfinite(v) else "not known" for v in values[[0, -1]]]
+    seen = f"{ends[0]} in the first layer, {ends[1]} in the last"
     gone = bool(np.any(values == 0.0))
     if gone:
         seen += "; zero in " + ("one layer" if np.sum(values == 0.0) == 1 else "some layers")
@@ -233,7 +233,12 @@ def run_drawing(
         xs = scaled(run.updates, 0.0, last, LEFT, right)
         ys = scaled(np.clip(values, low, high), low, high, bottom, top)
         parts.append(line(zip(xs, ys, strict=True), f"run {name}"))
-    say = percent if key == "accuracy" else number
+
+    def say(value: float) -> str:
+        if not np.isfinite(value):
+            return "no number"
+        return percent(value) if key == "accuracy" else number(value)
+
     ends = ((name, getattr(run, f"{key}_ends")) for name, run, _ in runs)
     seen = "; ".join(
         f"{'as it is' if name == 'before' else 'with the repair'} {say(start)} to {say(end)}"

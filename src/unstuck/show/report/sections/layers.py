@@ -21,6 +21,7 @@ from unstuck.show.report.numbers import percent, rounded, rounded_rows, short, t
 MOST_NUMBERS = 16_000  # of one picture: steps are thinned out, never layers
 FAR_APART = 100.0  # between layers: by more the signal fades or blows up
 TORN, STILL = 0.1, 1e-6  # update over weights: more tears them down, less does not move them
+FEW = 8  # observations; fewer are the beginning, when steps are large in any training
 FLAT = 0.5  # share of units that give nothing
 LEVEL = ("activation_std", "gradient_std")  # these should be level over the layers, and be finite
 
@@ -189,6 +190,8 @@ def _moving(values: AnyArray) -> tuple[str, bool]:
         typical = np.nanmedian(np.where(np.isfinite(middle), middle, np.nan), axis=0)
     typical = typical[np.isfinite(typical)]
     low, high = float(typical.min()), float(typical.max())
+    if len(values) < FEW:
+        return f"Here, in the first updates: {short(low)} to {short(high)}.", False
     text = f"Here, in the second half: {short(low)} to {short(high)}."
     if high > TORN:
         return f"{text} That tears weights down: try a smaller learning rate.", True
