@@ -75,7 +75,9 @@ def write_diagnosis(
 def diagnosis_contents(diagnosis: Diagnosis, command: Sequence[str] = ()) -> Contents:
     """What the page of a diagnosis shows; ``command`` is what gives it again."""
     exhibits = diagnosis.exhibits
-    record = None if exhibits is None else over_time(exhibits.record)
+    # Of a program that had to be repaired before it trained, steps would seem to be its own.
+    as_given = exhibits is not None and not exhibits.patched
+    record = over_time(exhibits.record) if exhibits is not None and as_given else None
     return Contents(
         title=harmless(diagnosis.program),
         outcome=statement(diagnosis),
