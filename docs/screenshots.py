@@ -164,7 +164,8 @@ def main(names: list[str]) -> None:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
         for name in names or TAKEN:
             made, take, scheme, screen = TAKEN[name]
-            context = browser.new_context(viewport=screen, color_scheme=scheme)
+            options: dict[str, Any] = {"viewport": screen, "color_scheme": scheme}
+            context = browser.new_context(**options)
             page = context.new_page()
             page.goto(page_file(made).as_uri())
             page.wait_for_selector("html[data-ready]")
