@@ -123,7 +123,8 @@ def statement(diagnosis: Diagnosis) -> Statement:
     if diagnosis.verdict == "learns" and wrong:
         tone = "fair"
     name = harmless(PurePath(diagnosis.program).name)
-    said = sentence(f"{name} {verdict_line(diagnosis)}")
+    between = ": " if diagnosis.verdict == "unknown" else " "  # it is the doctor who cannot tell
+    said = sentence(f"{name}{between}{verdict_line(diagnosis)}")
     return Statement(said, tone, tuple(filter(None, (summary(diagnosis),))), facts(diagnosis))
 
 
