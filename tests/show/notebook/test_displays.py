@@ -278,8 +278,20 @@ def test_advice_shows_what_to_do_and_why(advice):
         assert sentence in seen.text
     assert "rng = np.random.default_rng()" in seen.text
     assert [p["alt"].split(",")[0] for p in seen.pictures] == [
-        "Spread of z before training", "Loss on held-out samples",
+        "Spread of z before training", "Gradient before training", "Loss on held-out samples",
     ]  # fmt: skip
+
+
+def test_a_hopeless_candidate_does_not_hide_the_others():
+    network = Network.mlp([64, *[16] * 12, 10], "sigmoid", random_state=0)
+    digits = load("digits")
+    advice = advise(network, digits.X_train / 16, digits.y_train, quick=True)
+    smallest = min(c.measurement.layers[0].gradient_std for c in advice.candidates)
+    yours = advice.present.layers[0].gradient_std
+    assert smallest < 1e-20 < yours
+    gradient = read(advice).pictures[1]["alt"]
+    low = float(re.search(r"from (\S+) to", gradient)[1])
+    assert yours / 11 <= low <= yours
 
 
 def test_lines_to_paste_stay_lines(advice):

@@ -36,6 +36,7 @@ from unstuck.show.weights import (
 from unstuck.weights.advice import CandidateAdvice, WeightAdvice
 from unstuck.weights.candidates import PRESENT
 
+ROOM = 10.0  # times beyond the two lines that matter, on a logarithmic axis
 INTERRUPTED = "Interrupted: the numbers are of what had been trained until then."
 
 
@@ -47,7 +48,14 @@ def advice_html(advice: WeightAdvice) -> str:
         parts.append(line(faint(f"{chosen.name}: {chosen.formula}.")))
     if advice.interrupted:
         parts.append(line(bold(INTERRUPTED, AMBER)))
-    parts += [line(text(advice.reason)), side_by_side(_signals(advice), _race(advice))]
+    parts += [
+        line(text(advice.reason)),
+        side_by_side(
+            _signals(advice, "z_std", "Spread of z before training"),
+            _signals(advice, "gradient_std", "Gradient before training"),
+            _race(advice),
+        ),
+    ]
     parts += [_table(advice), *(line(faint(said)) for said in beside_the_table(advice))]
     parts += [_listed("Your present weights", advice.findings), _listed("To know", advice.notes)]
     if advice.lines:
@@ -64,16 +72,16 @@ def _colour(candidate: CandidateAdvice, advice: WeightAdvice) -> tuple[str, floa
     return (ORANGE, 2.5) if candidate.name == PRESENT else (GREY, 1.0)
 
 
-def _signals(advice: WeightAdvice) -> str:
-    """The spread of z in every layer, before any training."""
+def _signals(advice: WeightAdvice, name: str, title: str) -> str:
+    """What the signals or the gradient are in every layer, before any training."""
     lines = []
     for candidate in reversed(advice.candidates):
-        spreads = np.array([layer.z_std for layer in candidate.measurement.layers])
+        values = np.array([getattr(layer, name) for layer in candidate.measurement.layers])
         colour, width = _colour(candidate, advice)
-        at = np.arange(1, len(spreads) + 1)
-        lines.append(Line(at, spreads, colour, dashed=colour == ORANGE, width=width))
+        at = np.arange(1, len(values) + 1)
+        lines.append(Line(at, values, colour, dashed=colour == ORANGE, width=width))
     ends = ("layer 1", f"{len(advice.present.layers):,}")
-    return _panel("Spread of z before training", lines, advice, ends)
+    return _panel(title, lines, advice, ends)
 
 
 def _race(advice: WeightAdvice) -> str:
@@ -97,8 +105,19 @@ def _panel(title: str, lines: list[Line], advice: WeightAdvice, ends: tuple[str,
     if advice.best != PRESENT:
         keys.append((YOURS, ORANGE, True))
     keys.append(("others", GREY, False))
-    scale = Scale.of(np.concatenate([entry.y for entry in lines]))
+    scale = _scale(lines)
     return panel(title, lines, keys, scale, ends, lambda value: number(value, 2))
+
+
+def _scale(lines: list[Line]) -> Scale:
+    """An axis for the two that matter: a hopeless other one would press them into one line."""
+    whole_range = Scale.of(np.concatenate([entry.y for entry in lines]))
+    matter = np.concatenate([entry.y for entry in lines if entry.colour != GREY])
+    scale = Scale.of(matter, logarithmic=whole_range.logarithmic)
+    if not scale.logarithmic:
+        return whole_range
+    low, high = max(scale.low / ROOM, whole_range.low), min(scale.high * ROOM, whole_range.high)
+    return Scale(low, high, logarithmic=True)
 
 
 def _title(name: str) -> str:
