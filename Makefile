@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 export PIP_USER := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help train test lint format types floors wheel bench bench-doctor bench-weights docs-pictures docs-screenshots docs-reference clean
+.PHONY: help train test lint format types floors wheel bench bench-doctor bench-weights docs-pictures notebooks docs-screenshots docs-reference clean
 
 help:  ## say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 18
@@ -60,6 +60,9 @@ docs-pictures: $(VENV)/.installed  ## draw the pictures of the documentation ane
 
 docs-screenshots: $(VENV)/.installed-test  ## photograph the report page for the documentation (Chromium)
 	@$(BIN)/python docs/screenshots.py $(ARGS)
+
+notebooks: $(VENV)/.installed-test  ## run the example notebooks, keep them with their outputs (minutes)
+	@$(BIN)/python examples/notebooks/make.py $(ARGS)
 
 docs-reference: $(VENV)/.installed  ## write docs/reference/public-names.md from the docstrings
 	@$(BIN)/python docs/reference/generate.py

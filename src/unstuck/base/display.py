@@ -16,10 +16,12 @@ from typing import Any
 from unstuck.base.errors import lookup
 
 REACHED: dict[str, tuple[str, str]] = {  # purpose -> module of `show`, function there
+    "counting": ("unstuck.show.terminal", "counting"),
     "html": ("unstuck.show.terminal", "html"),
     "plot": ("unstuck.show.plots", "plot"),
     "progress": ("unstuck.show.terminal", "progress"),
     "text": ("unstuck.show.terminal", "text"),
+    "trying": ("unstuck.show.terminal", "trying"),
 }
 
 
@@ -37,7 +39,7 @@ def reach(purpose: str) -> Callable[..., Any]:
     >>> reach("picture")
     Traceback (most recent call last):
     ...
-    unstuck.base.errors.InvalidInputError: unknown display 'picture'; allowed: html, plot, ...
+    unstuck.base.errors.InvalidInputError: unknown display 'picture'; allowed: counting, html, ...
     """
     module, function = lookup(purpose, REACHED, "display")
     found: Callable[..., Any] = getattr(import_module(module), function)
@@ -70,3 +72,12 @@ class Displayed:
 
     def _repr_html_(self) -> str:
         return str(reach("html")(self))
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """What a notebook keeps: HTML, and the same as text for where there is none."""
+        bundle = {"text/plain": str(reach("text")(self)), "text/html": self._repr_html_()}
+        return {
+            kind: shown
+            for kind, shown in bundle.items()
+            if (not include or kind in include) and kind not in (exclude or ())
+        }

@@ -8,9 +8,11 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
+from unstuck.base.display import reach
 from unstuck.base.errors import InvalidInputError
 from unstuck.doctor.diagnosis import Diagnosis, Progress, Verdict
 from unstuck.doctor.judge import STUCK, judge
@@ -32,7 +34,7 @@ def diagnose(
     python: str | None = None,
     rerun: bool = True,
     arguments: Iterable[str] = (),
-    say: Callable[[str], None] | None = None,
+    say: Callable[[str], None] | bool | None = None,
 ) -> Diagnosis:
     """Say whether a training learns; if not, why not, and which change makes it learn.
 
@@ -50,8 +52,9 @@ def diagnose(
         False: changed programs are not run, and nothing is called a cause.
     arguments : iterable of str
         What the program finds in ``sys.argv[1:]``.
-    say : callable, optional
-        Called with what is being tried, in a few words.
+    say : callable or bool, optional
+        Called with what is being tried, in a few words. True: shown while it lasts, under the cell
+        of a notebook or on standard error.
 
     Returns
     -------
@@ -80,7 +83,8 @@ def diagnose(
     if isinstance(x, Program):
         from unstuck.doctor.examine import examine  # the whole tracer, which a record needs not
 
-        return examine(x, budget=budget, python=python, rerun=rerun, say=say)
+        with _shown(say, budget) as told:
+            return examine(x, budget=budget, python=python, rerun=rerun, say=told)
     name = type(x).__name__
     for record in (x, getattr(x, "record_", None), getattr(x, "record", None)):
         if isinstance(record, RunRecord):
@@ -89,6 +93,16 @@ def diagnose(
         f"a {name} cannot be diagnosed; allowed: the path of a program or of a run folder, a "
         "RunRecord, a History, or a fitted estimator of unstuck that kept its record."
     )
+
+
+def _shown(
+    say: Callable[[str], None] | bool | None, budget: float
+) -> AbstractContextManager[Callable[[str], None] | None]:
+    """What is called with what is being tried: the caller's own, ours for True, or nothing."""
+    if say is True:
+        shown: AbstractContextManager[Callable[[str], None]] = reach("trying")(budget)
+        return shown
+    return nullcontext(say or None)
 
 
 def diagnose_record(record: RunRecord, name: str = "record") -> Diagnosis:

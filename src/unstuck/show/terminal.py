@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from html import escape
-from typing import Any
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,11 +20,26 @@ from unstuck.record.run_record import RunRecord
 from unstuck.show.braille import curve
 from unstuck.show.diagnosis.notebook import notebook_html
 from unstuck.show.diagnosis.page import diagnosis_text
+from unstuck.show.diagnosis.progress import Trying
 from unstuck.show.layers import silent
-from unstuck.show.progress import Watch
+from unstuck.show.notebook.history import history_html
+from unstuck.show.notebook.network import network_html
+from unstuck.show.notebook.progress import (
+    NotebookCounting,
+    NotebookTrying,
+    NotebookWatch,
+    in_notebook,
+)
+from unstuck.show.notebook.record import record_html
+from unstuck.show.notebook.weights import advice_html
+from unstuck.show.progress import Counting, Watch
 from unstuck.show.weights import advice_text
+from unstuck.show.words import ending
 from unstuck.training.history import History
 from unstuck.weights.advice import WeightAdvice
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 COLUMNS = 80
 
@@ -52,21 +67,37 @@ def text(thing: Any) -> str:
 
 
 def html(thing: Any) -> str:
-    """The same for a notebook: as it is drawn there, or the text in a fixed-width block."""
+    """The same for a notebook: tables and pictures, everything that is not ours escaped."""
     for kind, draw in HTMLS.items():
         if isinstance(thing, kind):
             return draw(thing)
-    return (
-        '<pre style="line-height:1.15; font-family:monospace, monospace">'
-        f"{escape(text(thing))}</pre>"
+    raise InvalidInputError(
+        f"a {type(thing).__name__} has no HTML; allowed: "
+        f"{', '.join(kind.__name__ for kind in HTMLS)}."
     )
 
 
 def progress(*, stderr: bool = True) -> Watch:
-    """A callback that shows training: a live bar in a terminal, plain lines elsewhere."""
+    """A callback that shows training: a bar in a notebook or a terminal, plain lines elsewhere."""
+    if in_notebook():
+        return NotebookWatch()
+    return Watch(_console(stderr=stderr))
+
+
+def counting() -> AbstractContextManager[Callable[[int, int, str], None]]:
+    """What shows how far a race is: ``progress`` of `unstuck.advise`."""
+    return NotebookCounting() if in_notebook() else Counting(_console())
+
+
+def trying(budget: float) -> AbstractContextManager[Callable[[str], None]]:
+    """What shows what the doctor is trying: ``say`` of `unstuck.diagnose`."""
+    return NotebookTrying(budget) if in_notebook() else Trying(_console(), budget)
+
+
+def _console(*, stderr: bool = True) -> Console:
     from rich.console import Console
 
-    return Watch(Console(stderr=stderr, highlight=False))
+    return Console(stderr=stderr, highlight=False, force_jupyter=False)
 
 
 # ---------------------------------------------------------------------------------- the texts
@@ -88,17 +119,6 @@ def history_text(history: History) -> str:
         lines += ["", *_curve("R2", history, "validation_score")]
     lines += ["", ending(history)]
     return "\n".join(lines)
-
-
-def ending(history: History) -> str:
-    """How and when training ended."""
-    n = len(history)
-    said = f"{n} epoch{'s' * (n != 1)}, {history.iterations[-1]:,.0f} updates"
-    if history.stopped:
-        said += f", {history.stopped}"
-    if history.best_epoch is not None:
-        said += f"; the weights of epoch {history.best_epoch} were kept"
-    return said + "."
 
 
 def _curve(title: str, history: History, *columns: str, percent: bool = False) -> list[str]:
@@ -160,5 +180,11 @@ TEXTS: dict[type[Any], Callable[[Any], str]] = {
 }
 """Every type that has a text."""
 
-HTMLS: dict[type[Any], Callable[[Any], str]] = {Diagnosis: notebook_html}
-"""Every type that a notebook shows in a form of its own."""
+HTMLS: dict[type[Any], Callable[[Any], str]] = {
+    Network: network_html,
+    History: history_html,
+    RunRecord: record_html,
+    Diagnosis: notebook_html,
+    WeightAdvice: advice_html,
+}
+"""The same for notebooks: tables and pictures."""

@@ -40,7 +40,7 @@ def advice_text(advice: WeightAdvice) -> str:
 def advice_lines(advice: WeightAdvice, *, width: int = WIDTH) -> list[Line]:
     """The whole page: recommendation, table, the present weights in words, what to paste."""
     lines = [*_recommendation(advice, width), BLANK, *table_lines(advice)]
-    lines += _beside_the_table(advice, width)
+    lines += [((text, "quiet"),) for said in beside_the_table(advice) for text in wrap(said, width)]
     lines += _listed("Your present weights", advice.findings, width)
     lines += _listed("To know", advice.notes, width)
     if advice.lines:
@@ -60,16 +60,18 @@ def keeps_present(advice: WeightAdvice) -> bool:
     return choice is not None and PRESENT in choice.equals
 
 
+def headline(advice: WeightAdvice) -> str:
+    """What to do, in a sentence."""
+    if keeps_present(advice):
+        return "Keep your weights."
+    chosen = next(c for c in advice.candidates if c.name == advice.best)
+    rate = advice.learning_rate
+    return f"Begin with {chosen.title}{'' if rate is None else f', learning rate {rate:g}'}."
+
+
 def _recommendation(advice: WeightAdvice, width: int) -> list[Line]:
     chosen = next(c for c in advice.candidates if c.name == advice.best)
-    if keeps_present(advice):
-        head, style = "Keep your weights.", "learns"
-    else:
-        head, style = f"Begin with {chosen.title}", "learns"
-        if advice.learning_rate is not None:
-            head += f", learning rate {advice.learning_rate:g}"
-        head += "."
-    lines: list[Line] = [((head, style),)]
+    lines: list[Line] = [((headline(advice), "learns"),)]
     if not keeps_present(advice):
         lines += [((text, "quiet"),) for text in wrap(f"{chosen.name}: {chosen.formula}.", width)]
     if advice.interrupted:
@@ -83,16 +85,30 @@ def _recommendation(advice: WeightAdvice, width: int) -> list[Line]:
 
 def table_lines(advice: WeightAdvice) -> list[Line]:
     """One line a candidate, the best first; at most 80 columns."""
-    raced = any(c.race is not None for c in advice.candidates)
-    columns = [*COLUMNS, *_race_columns(advice)] if raced else list(COLUMNS)
+    columns = table_columns(advice)
     heads: list[Line] = []
     for row in (0, 1):
         cells = [(above, below)[row] for above, below, _ in columns]
         heads.append(((_row(cells, columns), "heading"),))
+    return [*heads, *(_candidate(c, advice, columns) for c in shown_candidates(advice))]
+
+
+def was_raced(advice: WeightAdvice) -> bool:
+    """True where short trainings decided."""
+    return any(c.race is not None for c in advice.candidates)
+
+
+def table_columns(advice: WeightAdvice) -> list[tuple[str, str, int]]:
+    """The columns of the table: two lines of heading, and the width as text."""
+    return [*COLUMNS, *_race_columns(advice)] if was_raced(advice) else list(COLUMNS)
+
+
+def shown_candidates(advice: WeightAdvice) -> list[CandidateAdvice]:
+    """The rows in order: a race ranks them all; without one yours stand beside the best."""
     rows = list(advice.candidates)
-    if not raced:  # yours beside the best; a race ranks them all
+    if not was_raced(advice):
         rows.sort(key=lambda c: (c.name != advice.best, c.name != PRESENT))
-    return [*heads, *(_candidate(c, advice, columns) for c in rows)]
+    return rows
 
 
 def _race_columns(advice: WeightAdvice) -> list[tuple[str, str, int]]:
@@ -109,24 +125,30 @@ def _candidate(
     candidate: CandidateAdvice, advice: WeightAdvice, columns: Sequence[tuple[str, str, int]]
 ) -> Line:
     best, present = candidate.name == advice.best, candidate.name == PRESENT
-    name = YOURS if present else candidate.name
-    seen = candidate.measurement
-    first, last = seen.layers[0], seen.layers[-1]
-    top = seen.layers[-2] if len(seen.layers) > 1 else last
-    cells = [
-        shortened(f"{'>' if best else ' '} {name}", columns[0][2]),
-        f"{short(first.z_std)}→{short(top.z_std)}",
-        f"{short(first.gradient_std)}→{short(last.gradient_std)}",
-        _share(candidate),
-        short(seen.loss, 3),
-    ]
-    if len(columns) > len(COLUMNS):
-        cells += race_cells(candidate, max(c.race.steps for c in advice.candidates if c.race))
+    name, *numbers = candidate_cells(candidate, advice)
+    cells = [shortened(f"{'>' if best else ' '} {name}", columns[0][2]), *numbers]
     style = "learns" if best else "name" if present else ""
     lost = candidate.race is None or candidate.race.stopped_early
     if not style and lost and len(columns) > len(COLUMNS):
         style = "quiet"
     return ((_row(cells, columns), style),)
+
+
+def candidate_cells(candidate: CandidateAdvice, advice: WeightAdvice) -> list[str]:
+    """What stands in a candidate's row, under `table_columns`."""
+    seen = candidate.measurement
+    first, last = seen.layers[0], seen.layers[-1]
+    top = seen.layers[-2] if len(seen.layers) > 1 else last
+    cells = [
+        YOURS if candidate.name == PRESENT else candidate.name,
+        f"{short(first.z_std)}→{short(top.z_std)}",
+        f"{short(first.gradient_std)}→{short(last.gradient_std)}",
+        _share(candidate),
+        short(seen.loss, 3),
+    ]
+    if was_raced(advice):
+        cells += race_cells(candidate, max(c.race.steps for c in advice.candidates if c.race))
+    return cells
 
 
 def race_cells(candidate: CandidateAdvice, longest: int) -> list[str]:
@@ -181,7 +203,7 @@ def short(value: float, digits: int = 2) -> str:
     return f"{value:.0f}" if "e" in text else text
 
 
-def _beside_the_table(advice: WeightAdvice, width: int) -> list[Line]:
+def beside_the_table(advice: WeightAdvice) -> list[str]:
     """What the columns mean, and why some did not race."""
     chance = advice.present.chance_loss
     guess = f"guessing costs {chance:.3g}; " if math.isfinite(chance) and chance > 0.0 else ""
@@ -194,8 +216,7 @@ def _beside_the_table(advice: WeightAdvice, width: int) -> list[Line]:
         if candidate.note:
             name = YOURS if candidate.name == PRESENT else candidate.name
             reasons.setdefault(candidate.note, []).append(name)
-    texts = [said, *(f"not raced: {', '.join(names)} ({why})" for why, names in reasons.items())]
-    return [((line, "quiet"),) for text in texts for line in wrap(text, width)]
+    return [said, *(f"not raced: {', '.join(names)} ({why})" for why, names in reasons.items())]
 
 
 # ------------------------------------------------------------------------------- the rest

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from unstuck.base.arrays import AnyArray
+from unstuck.base.display import reach
 from unstuck.base.errors import InvalidInputError
 from unstuck.base.interrupt import interruptible
 from unstuck.base.rng import generator
@@ -85,6 +86,8 @@ class Trainer:
         File for the state of the run, every ``checkpoint_every`` epochs.
     augment : callable, optional
         ``augment(X, out, rng)`` writes a changed copy of the raw rows for every epoch.
+    verbose : bool
+        Show progress: under the cell of a notebook, or on standard error.
 
     Examples
     --------
@@ -124,6 +127,7 @@ class Trainer:
         checkpoint: str | os.PathLike[str] | None = None,
         checkpoint_every: int = 1,
         augment: Callable[[AnyArray, AnyArray, np.random.Generator], object] | None = None,
+        verbose: bool = False,
     ) -> None:
         self.network = network
         lbfgs = LBFGS() if optimizer == "lbfgs" else optimizer
@@ -154,7 +158,8 @@ class Trainer:
         if clip_norm is not None and not clip_norm > 0.0:
             raise InvalidInputError(f"clip_norm is {clip_norm!r}; allowed: a number above 0.")
         self.clip_norm = clip_norm
-        self.callbacks = as_callbacks(callbacks)
+        shown = (reach("progress")(),) if verbose else ()
+        self.callbacks = as_callbacks((*shown, *callbacks))
         self.random_state = random_state
         self.engine = engine
         self.threads = check_count(threads, "threads")

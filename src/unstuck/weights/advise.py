@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import nullcontext
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from unstuck.base.arrays import AnyArray
+from unstuck.base.display import reach
 from unstuck.base.rng import generator
 from unstuck.base.threads import limit_blas_threads
 from unstuck.core.criticality import critical
@@ -56,7 +58,7 @@ def advise(
     quick: bool = False,
     n_jobs: int | None = None,
     random_state: Any = 0,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
 ) -> WeightAdvice:
     """Find the initial weights for a network and its data; ``network`` is not changed.
 
@@ -83,8 +85,9 @@ def advise(
     n_jobs : int, optional
         Trainings at once. Default: as ``joblib.parallel_config`` says, else one a core.
     random_state : None, int or numpy.random.Generator
-    progress : callable, optional
-        ``progress(done, total, what)`` as trainings end.
+    progress : callable or bool, optional
+        ``progress(done, total, what)`` as trainings end. True: shown while it lasts, under the
+        cell of a notebook or on standard error.
 
     Raises
     ------
@@ -102,8 +105,10 @@ def advise(
     """
     check_memory([network.n_features, *(W.shape[1] for W in network.weights())])
     asked = Asked.of(optimizer, learning_rate, batch_size, seeds, steps, budget_seconds)
-    with limit_blas_threads(1):  # small products: a second core only waits
-        return _advise(network, X, y, asked, random_state, n_jobs, progress, quick=quick)
+    counting = reach("counting")() if progress is True else nullcontext(progress or None)
+    # One thread: the products are small, a second core would only wait.
+    with counting as count, limit_blas_threads(1):
+        return _advise(network, X, y, asked, random_state, n_jobs, count, quick=quick)
 
 
 def _advise(

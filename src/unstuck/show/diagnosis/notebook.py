@@ -7,7 +7,7 @@ colours are chosen to be read on white and on black.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 
 from unstuck.doctor.diagnosis import Diagnosis, Finding, Repair
@@ -117,19 +117,25 @@ def _instead(replacement: str | None) -> str:
 
 def _evidence(finding: Finding, quoted: list[Quoted]) -> str:
     lines: list[str] = []
-    for block in blocks(evidence_rows(finding.evidence, already_said(finding, quoted))):
+    found = blocks(evidence_rows(finding.evidence, already_said(finding, quoted)))
+    widest = max((len(row.values) for block in found for row in block), default=1)
+    for block in found:
         if block[0].heads:
             lines.append(_row("", block[0].heads))
-        lines += [_row(row.label, row.values) for row in block]
+        lines += [_row(row.label, row.values, widest) for row in block]
     if not lines:
         return ""
     style = f"{FAINT};border-collapse:collapse;margin:.4em 0;font-size:90%"
     return f'<table style="{style}">{"".join(lines)}</table>'
 
 
-def _row(label: str, values: Iterable[str]) -> str:
-    cells = "".join(f'<td style="{CELL}">{escape(value)}</td>' for value in values)
+def _row(label: str, values: Sequence[str], columns: int = 1) -> str:
+    """A row; one value beside rows of several takes their place, and pushes none aside."""
     left = CELL.replace("right", "left")
+    if len(values) == 1 and columns > 1:
+        cells = f'<td colspan="{columns}" style="{left}">{escape(values[0])}</td>'
+    else:
+        cells = "".join(f'<td style="{CELL}">{escape(value)}</td>' for value in values)
     return f'<tr style="background:none"><td style="{left}">{escape(label)}</td>{cells}</tr>'
 
 

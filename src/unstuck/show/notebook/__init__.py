@@ -1,0 +1,1 @@
+"""What a notebook shows under a cell: tables and pictures, in light and in dark."""
