@@ -134,7 +134,7 @@ def test_what_is_missing_is_said(diagnoses):
 
 def test_hostile_names_stay_in_one_line():
     seen = statement(Diagnosis("a\n\u202eb.py", "unknown", reason="it\nfails"))
-    assert seen.sentence == "a\\n\\u202eb.py could not tell whether it learns: it fails"
+    assert seen.sentence == "a\\n\\u202eb.py: could not tell whether it learns: it fails"
 
 
 def test_only_what_is_known_at_every_update_is_drawn_over_time(diagnoses):
