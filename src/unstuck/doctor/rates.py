@@ -7,7 +7,7 @@ decay what a step takes off the weights themselves. They are changed where they 
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -24,29 +24,31 @@ from unstuck.trace.traced import Traced
 
 def learning_rate(program: Program, traced: Traced) -> tuple[SourceSpan, float] | None:
     """The expression of the learning rate, a single number on the way from gradient to step."""
-    return next(iter(learning_rates(program, traced)), None)
+    return next(learning_rates(program, traced), None)
 
 
-def learning_rates(program: Program, traced: Traced) -> list[tuple[SourceSpan, float]]:
+def learning_rates(program: Program, traced: Traced) -> Iterator[tuple[SourceSpan, float]]:
     """The same wherever it stands: each parameter may have it in an expression of its own."""
-    found: dict[tuple[SourceSpan, float], None] = {}
     for flow in traced.anatomy.flows[:1]:
+        forward = {  # what the forward pass reads; `rate * h.T` is for the gradient alone
+            p
+            for node in traced.tape.nodes[flow.window.first : flow.window.last]
+            if node.index not in flow.labelled
+            for p in node.parents
+        }
+        seen: set[tuple[SourceSpan, float]] = set()
         for nodes in flow.end.values():
-            rate = rate_of_step(program, traced, nodes[0]) if nodes else None
-            if rate is not None:
-                found[rate] = None
-    return list(found)
+            rate = rate_of_step(program, traced, nodes[0], forward) if nodes else None
+            if rate is not None and rate not in seen:
+                seen.add(rate)
+                yield rate
 
 
-def rate_of_step(program: Program, traced: Traced, end: int) -> tuple[SourceSpan, float] | None:
+def rate_of_step(
+    program: Program, traced: Traced, end: int, forward: set[int]
+) -> tuple[SourceSpan, float] | None:
     """The number on the way from the gradient to one parameter's new value."""
     flow, tape = traced.anatomy.flows[0], traced.tape
-    forward = {  # what the forward pass reads; `rate * h.T` is for the gradient alone
-        p
-        for node in tape.nodes[flow.window.first : flow.window.last]
-        if node.index not in flow.labelled
-        for p in node.parents
-    }
     pending = [end]
     seen: set[int] = set()
     while pending:
@@ -108,7 +110,7 @@ def always_equal(traced: Traced, index: int, position: int) -> bool:
 
 def other_rate(program: Program, traced: Traced, factors: Sequence[float]) -> list[Option]:
     """The learning rate times each factor, wherever the same number is written down."""
-    rates = learning_rates(program, traced)
+    rates = list(learning_rates(program, traced))
     equal = [span for span, value in rates if value == rates[0][1]]
     options = []
     for factor in factors:

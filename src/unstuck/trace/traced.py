@@ -169,8 +169,7 @@ def trace(
 ) -> tuple[Traced | None, str, list[Tape]]:
     """Record the training loop of a program and read it; or the reason why not, and the tapes."""
     why = "no loop ran that could be a training loop"
-    tapes: list[Tape] = []  # one a loop that was tried
-    last: LoopCount | None = None
+    tapes: dict[Key, Tape] = {}  # the first of each loop that was tried
     outer = training_loops(loops)
     inner = [other for loop in outer[:2] for other in inner_loops(loop, loops)[:2]]
     for loop in [*outer[:1], *inner, *outer[1:]]:
@@ -180,9 +179,7 @@ def trace(
             if outcome.tape is None:
                 why = "the program could not be recorded"
                 continue
-            if not tapes or loop is not last:
-                tapes.append(outcome.tape)
-                last = loop
+            tapes.setdefault(loop.key, outcome.tape)
             steps = find_steps(outcome.tape)
             if steps.parameters and len(steps.windows) >= 1:
                 cut = tuple(key for key, _ in request.shorten)
@@ -190,11 +187,11 @@ def trace(
                 for other in loops:
                     if other.key in cut:
                         traced.stretch *= other.iterations / max(1, other.entries) / SHORT
-                return traced, "", tapes
+                return traced, "", list(tapes.values())
             why = steps.why or "no update was completed within the recording"
             if outcome.tape.stopped == "end":
                 break
-    return None, why, tapes
+    return None, why, list(tapes.values())
 
 
 def requests(loop: LoopCount, loops: Sequence[LoopCount]) -> list[Request]:
