@@ -20,6 +20,7 @@ from unstuck.trace.layout import find_layout
 from unstuck.trace.notebook import Cell, Notebook
 from unstuck.trace.notebook_json import code_cells
 from unstuck.trace.program import Program
+from unstuck.trace.sources import read_at_most
 
 MOST_BYTES = 200_000_000  # pictures are kept in the file
 SKIPPED = {"skip-execution", "raises-exception"}  # tags of cells that are no part of the program
@@ -141,16 +142,7 @@ def _without_futures(cells: Sequence[Cell]) -> tuple[list[Cell], list[str]]:
 
 
 def _read(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            raw = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise InvalidInputError(f"cannot read {path}: {error.strerror or error}.") from error
-    if len(raw) > MOST_BYTES:
-        raise InvalidInputError(
-            f"{path} holds more than {MOST_BYTES // 1_000_000} MB. Clear its outputs, and ask "
-            "again."
-        )
+    raw = read_at_most(path, MOST_BYTES, ". Clear its outputs, and ask again.")
     if not raw.strip():
         raise InvalidInputError(f"{path} is empty: there is nothing to run.")
     try:

@@ -25,17 +25,23 @@ def read_source(path: Path) -> str:
         When the file cannot be read, is too large, holds binary data, or is not in the encoding
         that it declares (UTF-8 without a declaration).
     """
+    too_large = ": that is no program a person wrote. Name the script that does the training."
+    return decode_source(read_at_most(path, MOST_BYTES, too_large), str(path))
+
+
+def read_at_most(path: Path, most: int, too_large: str) -> bytes:
+    """The bytes of a file; no more than ``most`` of them are ever read.
+
+    Raises InvalidInputError when it cannot be read, or is larger: ``too_large`` says what to do.
+    """
     try:
         with path.open("rb") as file:
-            raw = file.read(MOST_BYTES + 1)
+            raw = file.read(most + 1)
     except OSError as error:
         raise InvalidInputError(f"cannot read {path}: {error.strerror or error}.") from error
-    if len(raw) > MOST_BYTES:
-        raise InvalidInputError(
-            f"{path} holds more than {MOST_BYTES // 1_000_000} MB: that is no program a person "
-            "wrote. Name the script that does the training."
-        )
-    return decode_source(raw, str(path))
+    if len(raw) > most:
+        raise InvalidInputError(f"{path} holds more than {most // 1_000_000} MB{too_large}")
+    return raw
 
 
 def decode_source(raw: bytes, name: str) -> str:
