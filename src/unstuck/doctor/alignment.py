@@ -12,6 +12,7 @@ from unstuck.doctor.fixes.patch import Edit, node_at
 from unstuck.doctor.fixes.places import Source
 from unstuck.doctor.rules import RULES
 from unstuck.doctor.suspect import Option, Suspect
+from unstuck.trace.facts import ancestors
 from unstuck.trace.program import Program
 from unstuck.trace.steps import is_number
 from unstuck.trace.tape import Node, Ref, Tape
@@ -36,7 +37,7 @@ def misaligned(program: Program, traced: Traced) -> list[Suspect]:
     shuffled, other = (inputs, labels) if mine else (labels, inputs)
     place = max(mine or theirs)
     node = tape[place]
-    if node.site < 0:
+    if node.site < 0 or not as_long(tape, other, rows_of(tape, node)):
         return []
     site = tape.sites[node.site]
     options = together(program, tape, node, other[0]) or same_index(program, tape, node, other)
@@ -44,23 +45,25 @@ def misaligned(program: Program, traced: Traced) -> list[Suspect]:
     return [Suspect(finding, tuple(options), exact=True)] if shuffled else []
 
 
+def rows_of(tape: Tape, node: Node) -> int:
+    """How many rows were put in another order."""
+    shape = np.shape(tape[node.parents[0]].value) if node.op in PICKS else np.shape(node.value)
+    return shape[0] if shape else -1
+
+
+def as_long(tape: Tape, nodes: Iterable[int], rows: int) -> bool:
+    """True if nodes were made from an array of so many rows: then its order matters."""
+    return any(rows in np.shape(tape[i].value) for i in ancestors(tape, nodes))
+
+
 def orders_behind(tape: Tape, nodes: Iterable[int]) -> set[int]:
     """Nodes at which what the given ones were made from was put in a random order."""
-    found: set[int] = set()
-    seen: set[int] = set()
-    pending = list(nodes)
-    while pending:
-        index = pending.pop()
-        if index in seen:
-            continue
-        seen.add(index)
-        node = tape[index]
-        if node.op == "shuffle" or (
-            node.op in PICKS and len(node.args) > 1 and random_order(tape, node.args[1])
-        ):
-            found.add(index)
-        pending.extend(node.parents)
-    return found
+    return {
+        index
+        for index in ancestors(tape, nodes)
+        if (node := tape[index]).op == "shuffle"
+        or (node.op in PICKS and len(node.args) > 1 and random_order(tape, node.args[1]))
+    }
 
 
 def random_order(tape: Tape, structure: object) -> bool:

@@ -19,6 +19,7 @@ from unstuck.doctor.gather import exhibits_of
 from unstuck.doctor.gradient import GradientFindings, judge_gradients_of
 from unstuck.doctor.judge import judge
 from unstuck.doctor.lost import lost_steps
+from unstuck.doctor.own_loss import by_own_loss
 from unstuck.doctor.redrawn import redrawn
 from unstuck.doctor.rules import RULES
 from unstuck.doctor.rules.statements import useless_statements
@@ -110,6 +111,9 @@ def judged(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
         seconds = max(2.0, 0.25 * (case.deadline - time.monotonic()))
         gradients = checked(
             case, "gradient", lambda: judge_gradients_of(program, traced, seconds), gradients
+        )
+        gradients = checked(
+            case, "gradient", lambda: by_own_loss(traced, case.measured, gradients), gradients
         )
         suspects += with_activations(program, traced, gradients.suspects)
     suspects += checked(case, "update", lambda: again_and_again(case, traced, outcome), [])

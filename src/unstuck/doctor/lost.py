@@ -36,10 +36,18 @@ LINEAR = {  # a value made by these from another of its shape still holds it
 def lost_steps(program: Program, traced: Traced | None, tape: Tape) -> list[Suspect]:
     """Suspects for parameters that are replaced by their step, or that never get it."""
     if traced is None or traced.judgement.loss is None:
-        return replaced(program, tape, None) or unread(program, tape)
+        return replaced(program, tape, None, set()) or unread(program, tape)
+    moving = {
+        version
+        for parameter in traced.steps.parameters
+        for lineage in parameter.lineages
+        for version in lineage.versions
+    }
     labelled = set().union(*(flow.labelled for flow in traced.anatomy.flows))
     return (
-        overwritten(program, traced) or replaced(program, tape, labelled) or unread(program, tape)
+        overwritten(program, traced)
+        or replaced(program, tape, labelled, moving)
+        or unread(program, tape)
     )
 
 
@@ -62,13 +70,15 @@ def overwritten(program: Program, traced: Traced) -> list[Suspect]:
     ]  # fmt: skip
 
 
-def replaced(program: Program, tape: Tape, labelled: set[int] | None) -> list[Suspect]:
-    """``w = step`` where ``w += step`` is meant."""
+def replaced(
+    program: Program, tape: Tape, labelled: set[int] | None, moving: set[int]
+) -> list[Suspect]:
+    """``w = step`` where ``w += step`` is meant; values that are known to move are not replaced."""
     places: dict[SourceSpan, tuple[str, int]] = {}
     back: dict[int, dict[int, int]] = {}
     for binding, old in successions(tape):
         node = tape[binding.node]
-        if holds(tape, node, old) or not depends(tape, node, old):
+        if old in moving or holds(tape, node, old) or not depends(tape, node, old):
             continue
         if labelled is None:
             if old not in back:

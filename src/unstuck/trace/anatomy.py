@@ -119,10 +119,10 @@ class Anatomy:
 
 
 def dissect(tape: Tape, steps: Steps, most: int = 4) -> Anatomy:
-    """Find labels and outputs in the first ``most`` windows."""
+    """Find labels and outputs in the first ``most`` windows that can be judged."""
     touched = ever_touched(tape, steps)
     varying = varying_places(tape, touched)
-    flows = [flow_of(tape, steps, window) for window in steps.windows[:most]]
+    flows = [flow_of(tape, steps, window) for window in steps.calm[:most]]
     ranked = rank_labels(tape, steps, flows, touched, varying)
     if not ranked:
         return Anatomy(flows, [], frozenset(), {}, "nothing that looks like a label was met")

@@ -1,7 +1,8 @@
 """Steps fitted by gradients: how large a step is, how much it decays, how much of it is repeated.
 
-A `Row` is one point: its window, the step, the true gradient, and the parameter before. Rows of one
-window differ only in the parameters, so in their differences drops out what an optimiser remembers.
+A `Row` is one point: its window, the step, the true gradient, the parameter before, and its signs
+where they matter. Rows of one window differ only in the parameters, so in their differences drops
+out what an optimiser remembers.
 """
 
 from __future__ import annotations
@@ -13,18 +14,22 @@ from typing import Any, TypeAlias
 import numpy as np
 
 Array = Any
-Row: TypeAlias = tuple[int, Array, Array, Array]
+Row: TypeAlias = tuple[Any, ...]
 TINY = 1e-300
 
 
 @dataclass(slots=True)
 class Fit:
-    """``difference of steps = -ratio * gradient - decay * parameter``, and how well it holds."""
+    """``steps = -ratio * gradient - decay * parameter - l1 * sign(parameter)``, in differences.
+
+    ``residual`` says how well it holds.
+    """
 
     ratio: float
     decay: float
     residual: float
     cosine: float
+    l1: float = 0.0
 
 
 def windows_of(rows: list[Row]) -> dict[int, list[Row]]:
@@ -52,6 +57,12 @@ def best_fit(rows: list[Row], exact: float) -> Fit:
     partly = partly_decayed(differences, exact) or partly_decayed(rows, exact)
     if partly is not None:
         return Fit(partly[0], partly[1], partly[2], -cosine)
+    signed = contrasts([(*row, np.sign(row[3])) for row in rows])
+    for columns in ([2, 4], [2, 3, 4]):  # lasso, elastic net
+        sparse = per_window(signed, columns)
+        if sparse is not None and sparse[1] <= exact:
+            (ratio, *decays, l1), residual = sparse
+            return Fit(ratio, sum(decays), residual, -cosine, l1)
     norm = float(gradient @ gradient)
     ratio = -float(step @ gradient) / norm if norm else float("nan")
     return Fit(ratio, 0.0, plain[1] if plain else float("nan"), -cosine)
@@ -109,7 +120,7 @@ def contrasts(rows: list[Row]) -> list[Row]:
         if len(own) == 1:
             continue
         base = own[-1]
-        found += [(w, r[1] - base[1], r[2] - base[2], r[3] - base[3]) for r in own[:-1]]
+        found += [(w, *(a - b for a, b in zip(r[1:], base[1:], strict=True))) for r in own[:-1]]
     return found or rows
 
 

@@ -9,6 +9,7 @@ need no special case, since only values are followed.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ KEEPS = {  # ops whose result is their first argument again, as far as a paramet
 }  # fmt: skip
 WRITES = {"setitem", "scatter"}
 SCALES = {"multiply", "true_divide"}
+SUMS = {"add", "subtract", "negative", "positive"}
 LASTING = 0.3  # of the tape
 
 
@@ -41,6 +43,11 @@ class Lineage:
     def first(self) -> int:
         """The node it started from."""
         return self.versions[0]
+
+    def steps_in(self, window: Window) -> int:
+        """How many new versions are made within a window."""
+        first, last = (bisect_left(self.versions, end) for end in (window.first, window.last))
+        return last - first
 
     def at(self, index: int) -> int:
         """The version that was current when node ``index`` was about to be made."""
@@ -80,12 +87,24 @@ class Window:
 
 @dataclass(slots=True)
 class Steps:
-    """Parameters, the optimiser's state, and the updates that the tape holds."""
+    """Parameters, the optimiser's state, and the updates that the tape holds.
+
+    ``calm`` are the updates in which no parameter takes several steps: where two groups of them
+    take turns, one's update may hold many steps of the other. ``why`` says, when there is nothing,
+    in what way.
+    """
 
     parameters: list[Parameter]
     states: list[Lineage]
     windows: list[Window]
-    why: str = ""  # when there is nothing: in what way
+    why: str = ""
+    calm: list[Window] = field(init=False)
+
+    def __post_init__(self) -> None:
+        moving = [lineage for parameter in self.parameters for lineage in parameter.lineages]
+        self.calm = [
+            w for w in self.windows if all(x.steps_in(w) <= 1 for x in moving)
+        ] or self.windows
 
 
 def is_number(value: object) -> bool:
@@ -113,9 +132,11 @@ def find_steps(tape: Tape) -> Steps:
         ]
     if not found:
         return Steps([], [], [], "no value evolves")
-    changes = what_changes_depend_on(tape, found)
+    changes, depends = what_changes_depend_on(tape, found)
     looped = feeding_back(changes)
-    states = {k for k in looped if is_state(k, looped, changes, found, tape)}
+    states = {k for k in looped if is_velocity(k, looped, found, tape)}
+    looped_back = looped - states
+    states |= {k for k in looped_back if is_state(k, looped_back, changes, depends, found, tape)}
     parameters = [found[k] for k in sorted(looped - states)]
     if not parameters:
         return Steps([], [found[k] for k in sorted(states)], [], "values evolve, none feeds back")
@@ -267,8 +288,8 @@ def renamed(
 # ------------------------------------------------------------------- parameters and states
 
 
-def what_changes_depend_on(tape: Tape, found: list[Lineage]) -> list[int]:
-    """For each lineage, the set (as bits) of lineages on which its changes depend.
+def what_changes_depend_on(tape: Tape, found: list[Lineage]) -> tuple[list[int], list[int]]:
+    """The sets (as bits) of lineages on which each lineage's changes, and each node, depend.
 
     Dependence is counted from one version to the next: a version's own past is cut off.
     """
@@ -286,7 +307,7 @@ def what_changes_depend_on(tape: Tape, found: list[Lineage]) -> list[int]:
         depends[node.index] = 1 << k
         if node.index != found[k].first:
             changes[k] |= change_of(node, tape, depends, owner)
-    return changes
+    return changes, depends
 
 
 def change_of(node: Node, tape: Tape, depends: list[int], owner: dict[int, int]) -> int:
@@ -337,13 +358,23 @@ def bit_positions(bits: int) -> Iterator[int]:
         bits ^= low
 
 
-def is_state(k: int, alive: set[int], changes: list[int], found: list[Lineage], tape: Tape) -> bool:
+def is_state(
+    k: int,
+    alive: set[int],
+    changes: list[int],
+    depends: list[int],
+    found: list[Lineage],
+    tape: Tape,
+) -> bool:
     """True for an optimiser's memory: it only ever enters the change of one other lineage.
 
-    Where two lineages only feed each other, the one that starts at zero is the memory.
+    Of its own old value it keeps a share. Where two lineages only feed each other, the one that
+    starts at zero is the memory.
     """
     users = [j for j in alive if j != k and (changes[j] >> k) & 1]
-    if len(users) != 1 or (changes[k] >> k) & 1:
+    if len(users) != 1:
+        return False
+    if (changes[k] >> k) & 1 and not keeps_a_share(k, depends, found, tape):
         return False
     (user,) = users
     mine, theirs = tape[found[k].first].value, tape[found[user].first].value
@@ -353,6 +384,70 @@ def is_state(k: int, alive: set[int], changes: list[int], found: list[Lineage], 
     if back != [k]:
         return True
     return not np.any(mine) and (bool(np.any(theirs)) or k > user)
+
+
+def keeps_a_share(k: int, depends: list[int], found: list[Lineage], tape: Tape) -> bool:
+    """True if a lineage's old value enters the new one by sums and by plain numbers alone.
+
+    That is what ``m += (1 - beta) * (g - m)`` does; a weight also acts through what it computes.
+    """
+    versions = set(found[k].versions)
+    pending, seen = list(found[k].updates), set()
+    while pending:
+        node = tape[pending.pop()]
+        if node.index in seen:
+            continue
+        seen.add(node.index)
+        mine = [parent for parent in node.parents if (depends[parent] >> k) & 1]
+        if node.op in SCALES:
+            others = [p for p in node.parents if p not in mine]
+            first = node.args[0]
+            divided = node.op == "true_divide" and not (
+                isinstance(first, Ref) and first.index in mine
+            )
+            if divided or len(mine) > 1 or any(np.size(tape[p].value) != 1 for p in others):
+                return False
+        elif mine and node.op not in SUMS | WRITES | KEEPS:
+            return False
+        pending += [parent for parent in mine if parent not in versions]
+    return True
+
+
+def is_velocity(k: int, alive: set[int], found: list[Lineage], tape: Tape) -> bool:
+    """True for what starts at zero and is what another lineage moves by, at every update.
+
+    Nesterov's look-ahead reads it in the forward pass, as if it were a parameter.
+    """
+    first = tape[found[k].first].value
+    if np.any(first):
+        return False
+    return any(
+        np.shape(tape[found[j].first].value) == np.shape(first)
+        and moves_by(found[j], found[k], tape)
+        for j in alive
+        if j != k
+    )
+
+
+def moves_by(one: Lineage, other: Lineage, tape: Tape) -> bool:
+    """True if every step of a lineage is a multiple, by a number, of a new value of another."""
+    versions = set(other.updates)
+    for update in one.updates:
+        node = tape[update]
+        if node.op not in {"add", "subtract"}:
+            return False
+        pending, met = list(node.parents), False
+        while pending and not met:
+            index = pending.pop()
+            current = tape[index]
+            met = index in versions
+            if current.op in SCALES | {"negative"} | KEEPS and index > one.first:
+                pending += [
+                    p for p in current.parents if np.shape(tape[p].value) == np.shape(node.value)
+                ]
+        if not met:
+            return False
+    return bool(one.updates)
 
 
 # ---------------------------------------------------------------------------------- windows

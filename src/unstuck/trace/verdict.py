@@ -332,10 +332,20 @@ def only_optimiser_between(tape: Tape, anatomy: Anatomy, index: int, k: int) -> 
         for parent in node.parents:
             if parent in after or parent == start:
                 continue
-            if flow.forward(parent):
+            if flow.forward(parent) and not evolved_from(tape, parent, start):
                 return False
             partial = partial or parent in flow.labelled
     return not (linear and partial)
+
+
+def evolved_from(tape: Tape, index: int, start: int) -> bool:
+    """True for the parameter itself on its way to the new value: shrunk by a decay, say."""
+    while index > start:
+        ways = [p for p in evolving_parents(tape[index], tape) if p >= start]
+        if len(ways) != 1:
+            return False
+        (index,) = ways
+    return index == start
 
 
 def aligned(tape: Tape, slices: list[list[int]]) -> list[tuple[int, ...]]:
