@@ -58,12 +58,16 @@ def as_long(tape: Tape, nodes: Iterable[int], rows: int) -> bool:
 
 def orders_behind(tape: Tape, nodes: Iterable[int]) -> set[int]:
     """Nodes at which what the given ones were made from was put in a random order."""
-    return {
-        index
-        for index in ancestors(tape, nodes)
-        if (node := tape[index]).op == "shuffle"
-        or (node.op in PICKS and len(node.args) > 1 and random_order(tape, node.args[1]))
-    }
+    found = {i for i in ancestors(tape, nodes) if puts_in_order(tape, tape[i])}
+    # Rows that were drawn beside the whole array in its order, as centres, say, order nothing.
+    free = ancestors(tape, nodes, without=found)
+    return {i for i in found if not tape[i].parents or tape[i].parents[0] not in free}
+
+
+def puts_in_order(tape: Tape, node: Node) -> bool:
+    """True for a shuffle, and for rows that were picked by an index that was drawn."""
+    picks = node.op in PICKS and len(node.args) > 1
+    return node.op == "shuffle" or (picks and random_order(tape, node.args[1]))
 
 
 def random_order(tape: Tape, structure: object) -> bool:

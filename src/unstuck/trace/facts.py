@@ -6,7 +6,7 @@ the recorded start, and the verdict on each parameter are put in the words of `R
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -257,13 +257,15 @@ def root_of(tape: Tape, index: int, shared: frozenset[int] | set[int]) -> int:
     return index
 
 
-def ancestors(tape: Tape, nodes: Iterable[int], first: int = 0) -> set[int]:
-    """The nodes and everything they were made from, from the node ``first`` on."""
+def ancestors(
+    tape: Tape, nodes: Iterable[int], first: int = 0, without: Container[int] = ()
+) -> set[int]:
+    """The nodes and everything they were made from: from ``first`` on, by no way ``without``."""
     found: set[int] = set()
     pending = list(nodes)
     while pending:
         index = pending.pop()
-        if index not in found:
+        if index not in found and index not in without:
             found.add(index)
             pending.extend(p for p in tape[index].parents if p >= first)
     return found

@@ -4,11 +4,14 @@ Saturated units, equal weights, zeros and chance agreement all hide or fake faul
 program happens to have. The recorded update is a function of the parameters: replayed at random
 ones, the step must still be the same multiple of the true gradient. What an optimiser remembers
 is the same at every point of one window, so it falls out of the differences.
+
+A replay takes the branches that the program took. Where it would have taken others there, as with
+``if z > 0`` on plain numbers, the point is drawn so near to the recorded one that it would not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +23,8 @@ from unstuck.trace.steps import Steps
 from unstuck.trace.tape import Tape
 
 SPREADS = (0.6, 0.3, 1.0)  # of the parameters, in units that keep a weighted sum near 1
+NEAR = (1.0, 1e-3, 1e-5)  # how far from the recorded parameters; 1: anywhere
+DECIDES = {"greater", "less", "greater_equal", "less_equal"}
 PRODUCTS = {"dot", "matmul", "einsum", "multiply", "outer", "inner", "tensordot", "vdot"}
 
 
@@ -56,23 +61,57 @@ def generic_points(
     spreads = [natural_spread(tape, steps, k, touched) for k in range(len(steps.parameters))]
     for w, flow in enumerate(flows):
         points.append(Point(w, {}))
+        branches = decisions(tape, flow)
         for spread in SPREADS[:count]:
-            changed: dict[int, Any] = {}
-            for k, nodes in flow.start.items():
-                for index in nodes:
-                    old = tape[index].value
-                    drawn = spread * spreads[k] * rng.standard_normal(np.shape(old))
-                    changed[index] = (
-                        drawn.astype(getattr(old, "dtype", float)) if np.ndim(old) else float(drawn)
-                    )
             try:
-                with np.errstate(all="ignore"):
-                    values = replay(tape, changed, first=flow.window.first, last=flow.window.last)
+                point = drawn_point(tape, flow, w, [spread * s for s in spreads], branches, rng)
             except CannotReplay as error:
                 why = str(error)
                 break
-            points.append(Point(w, {**values, **changed}, changed))
+            if point is not None:
+                points.append(point)
     return points, why
+
+
+def drawn_point(
+    tape: Tape,
+    flow: Flow,
+    window: int,
+    spreads: Sequence[float],
+    branches: Sequence[int],
+    rng: np.random.Generator,
+) -> Point | None:
+    """A window at random parameters at which it takes the branches that it took, or None."""
+    for near in NEAR if branches else NEAR[:1]:
+        changed: dict[int, Any] = {}
+        for k, nodes in flow.start.items():
+            for index in nodes:
+                old = tape[index].value
+                drawn = near * spreads[k] * rng.standard_normal(np.shape(old))
+                drawn = drawn if near == NEAR[0] else old + drawn
+                changed[index] = (
+                    drawn.astype(getattr(old, "dtype", float)) if np.ndim(old) else float(drawn)
+                )
+        with np.errstate(all="ignore"):
+            values = replay(tape, changed, first=flow.window.first, last=flow.window.last)
+        if all(bool(values.get(i, tape[i].value)) == bool(tape[i].value) for i in branches):
+            return Point(window, {**values, **changed}, changed)
+    return None
+
+
+def decisions(tape: Tape, flow: Flow) -> list[int]:
+    """Comparisons of single numbers in the forward pass that nothing computes with: an ``if``."""
+    last = flow.window.last
+    read = {parent for node in tape.nodes[flow.window.first : last] for parent in node.parents}
+    return [
+        index
+        for index in flow.reach
+        if index < last
+        and tape[index].op in DECIDES
+        and flow.forward(index)
+        and np.ndim(tape[index].value) == 0
+        and index not in read
+    ]
 
 
 def natural_spread(tape: Tape, steps: Steps, k: int, touched: set[int]) -> float:

@@ -134,7 +134,7 @@ def find_steps(tape: Tape) -> Steps:
         return Steps([], [], [], "no value evolves")
     changes, depends = what_changes_depend_on(tape, found)
     looped = feeding_back(changes)
-    states = {k for k in looped if is_velocity(k, looped, found, tape)}
+    states = velocities(looped, found, tape)
     looped_back = looped - states
     states |= {k for k in looped_back if is_state(k, looped_back, changes, depends, found, tape)}
     parameters = [found[k] for k in sorted(looped - states)]
@@ -413,41 +413,35 @@ def keeps_a_share(k: int, depends: list[int], found: list[Lineage], tape: Tape) 
     return True
 
 
-def is_velocity(k: int, alive: set[int], found: list[Lineage], tape: Tape) -> bool:
-    """True for what starts at zero and is what another lineage moves by, at every update.
+def velocities(alive: set[int], found: list[Lineage], tape: Tape) -> set[int]:
+    """What starts at zero and is what another lineage moves by, at every update.
 
     Nesterov's look-ahead reads it in the forward pass, as if it were a parameter.
     """
-    first = tape[found[k].first].value
-    if np.any(first):
-        return False
-    return any(
-        np.shape(tape[found[j].first].value) == np.shape(first)
-        and moves_by(found[j], found[k], tape)
-        for j in alive
-        if j != k
-    )
+    owner = {version: k for k in alive for version in found[k].updates}
+    moved: set[int] = set()
+    for j in alive:
+        by = set(alive)
+        for update in found[j].updates:
+            by &= {owner[i] for i in terms(update, tape) if i in owner}
+            if not by:
+                break
+        moved |= by - {j}
+    return {k for k in moved if not np.any(tape[found[k].first].value)}
 
 
-def moves_by(one: Lineage, other: Lineage, tape: Tape) -> bool:
-    """True if every step of a lineage is a multiple, by a number, of a new value of another."""
-    versions = set(other.updates)
-    for update in one.updates:
-        node = tape[update]
-        if node.op not in {"add", "subtract"}:
-            return False
-        pending, met = list(node.parents), False
-        while pending and not met:
-            index = pending.pop()
-            current = tape[index]
-            met = index in versions
-            if current.op in SCALES | {"negative"} | KEEPS and index > one.first:
-                pending += [
-                    p for p in current.parents if np.shape(tape[p].value) == np.shape(node.value)
-                ]
-        if not met:
-            return False
-    return bool(one.updates)
+def terms(update: int, tape: Tape) -> Iterator[int]:
+    """What was added to a value to make the next, and that without its factors and signs."""
+    node = tape[update]
+    if node.op not in {"add", "subtract"}:
+        return
+    pending = list(node.parents)
+    while pending:
+        index = pending.pop()
+        yield index
+        if tape[index].op in SCALES | {"negative"} | KEEPS:
+            shape = np.shape(node.value)
+            pending += [p for p in tape[index].parents if np.shape(tape[p].value) == shape]
 
 
 # ---------------------------------------------------------------------------------- windows
@@ -458,7 +452,8 @@ def find_windows(
 ) -> list[Window]:
     """Updates, from one first read of the anchor to the next.
 
-    The anchor is the parameter with most versions; among those, the one that is read first.
+    The anchor is the parameter that is read first, of those with most versions or one less: a tape
+    may end between the steps of one update.
     """
 
     def first_reads(lineage: Lineage) -> list[int]:
@@ -473,10 +468,9 @@ def find_windows(
                 reads.append(min(own))
         return reads
 
-    anchor = max(
-        (first_reads(lineage) for lineage in parameters),
-        key=lambda r: (len(r), -r[0]) if r else (0, 0),
-    )
+    every = [reads for lineage in parameters if (reads := first_reads(lineage))]
+    most = max(map(len, every), default=0)
+    anchor = min((r for r in every if len(r) >= max(most - 1, min(most, 2))), default=[])
     bounds = sorted(set(anchor))
     if bounds:
         last = max(lineage.versions[-1] for lineage in parameters) + 1

@@ -184,6 +184,9 @@ def trace(
             if steps.parameters and len(steps.windows) >= 1:
                 cut = tuple(key for key, _ in request.shorten)
                 traced = read(outcome, steps, loop, cut)
+                if cut and not is_told(traced):
+                    why = "an update is too long to be recorded whole, and no part of it tells"
+                    continue
                 for other in loops:
                     if other.key in cut:
                         traced.stretch *= other.iterations / max(1, other.entries) / SHORT
@@ -194,8 +197,16 @@ def trace(
     return None, why, list(tapes.values())
 
 
+def is_told(traced: Traced) -> bool:
+    """True if steps could be compared with gradients: no loop that carries them back was cut."""
+    return any(v.verdict not in {"unchecked", "zero"} for v in traced.judgement.verdicts)
+
+
 def requests(loop: LoopCount, loops: Sequence[LoopCount]) -> list[Request]:
-    """The recordings to try: as it is; then with long inner loops cut, from the outermost."""
+    """The recordings to try: as it is; then with long inner loops cut, from the outermost.
+
+    What is likely too long as it is comes last, for loops that cannot be cut.
+    """
     plain = Request("record", loop=loop.key)
     long_loops = [
         other
@@ -203,12 +214,14 @@ def requests(loop: LoopCount, loops: Sequence[LoopCount]) -> list[Request]:
         if other.iterations > 3 * SHORT * max(1, other.entries)
     ]
     longest = max((x.iterations / max(1, x.entries) for x in long_loops), default=0.0)
+    fits = longest * FEWEST_NODES < plain.max_nodes
     return [
-        *([plain] if longest * FEWEST_NODES < plain.max_nodes else []),
+        *([plain] if fits else []),
         *(
             Request("record", loop=loop.key, shorten=((other.key, SHORT),))
             for other in long_loops[:2]
         ),
+        *([] if fits else [plain]),
     ]
 
 

@@ -25,7 +25,9 @@ from unstuck.trace.tape import Ref, Tape
 Array = Any
 EXACT = {8: 1e-6, 4: 5e-3, 2: 5e-2}  # relative residual that counts as none, by bytes a number
 DEPENDS = 1e-15  # of the largest gradient: less is rounding, of a bias before a batch norm, say
+DROWNS = 1e-12  # of the largest gradient: so little may be rounding, and is not called wrong
 SAME_RATIO = 2e-3
+INDEPENDENT = "the loss does not depend on it"
 RARE = {"absolute_error", "hinge"}  # believed only where every parameter agrees
 SUMS = {"add", "subtract", "negative", "positive", "sum", "mean", "builtin_sum"}
 SUMS |= {"copy", "reshape", "transpose", "ravel", "getitem", "setitem", "scatter", "gather"}
@@ -177,11 +179,14 @@ def judge_parameter(
     exact = tolerance(steps.parameters[k], tape)
     largest = max(float(np.max(np.abs(r[2]), initial=0.0)) for r in rows)
     if largest <= DEPENDS * loss.largest:
-        return ParameterVerdict(k, "unchecked", why="the loss does not depend on it")
+        return ParameterVerdict(k, "unchecked", why=INDEPENDENT)
+    drowns = largest <= DROWNS * loss.largest
     scale = [float(np.max(np.abs(r[3]), initial=0.0)) for r in rows]
     if all(
         np.max(np.abs(r[1]), initial=0.0) <= 1e-15 * s for r, s in zip(rows, scale, strict=True)
     ):
+        if drowns:
+            return ParameterVerdict(k, "unchecked", why=INDEPENDENT)
         return ParameterVerdict(k, "zero", cosine=0.0)
     fit = best_fit(rows, exact)
     if fit.residual <= exact:
@@ -202,6 +207,8 @@ def judge_parameter(
         return ParameterVerdict(
             k, "ok", ratio, decay=decay, cosine=fit.cosine, residual=fit.residual, nodes=nodes
         )
+    if drowns:
+        return ParameterVerdict(k, "unchecked", why=INDEPENDENT)
     return ParameterVerdict(
         k, "wrong", fit.ratio, decay=fit.decay, cosine=fit.cosine, residual=fit.residual
     )
