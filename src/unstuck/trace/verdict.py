@@ -155,6 +155,19 @@ def judge_parameter(
     tape: Tape, steps: Steps, anatomy: Anatomy, points: list[Point], loss: Loss, k: int
 ) -> ParameterVerdict:
     """The verdict for one parameter under one loss, before ratios are compared."""
+    verdict = step_against_gradient(tape, steps, anatomy, points, loss, k)
+    if verdict.verdict in {"zero", "wrong"}:
+        own = [g for found in loss.gradients if (g := found[k]) is not None]
+        largest = max((float(np.max(np.abs(g), initial=0.0)) for g in own), default=0.0)
+        if largest <= DROWNS * loss.largest and own:
+            return ParameterVerdict(k, "unchecked", why=INDEPENDENT)
+    return verdict
+
+
+def step_against_gradient(
+    tape: Tape, steps: Steps, anatomy: Anatomy, points: list[Point], loss: Loss, k: int
+) -> ParameterVerdict:
+    """The verdict as the numbers give it, even those that are nearly nothing."""
     rows: list[Row] = []
     generic: list[bool] = []
     takes_part = any(found[k] is not None for found in loss.gradients)
@@ -180,13 +193,10 @@ def judge_parameter(
     largest = max(float(np.max(np.abs(r[2]), initial=0.0)) for r in rows)
     if largest <= DEPENDS * loss.largest:
         return ParameterVerdict(k, "unchecked", why=INDEPENDENT)
-    drowns = largest <= DROWNS * loss.largest
     scale = [float(np.max(np.abs(r[3]), initial=0.0)) for r in rows]
     if all(
         np.max(np.abs(r[1]), initial=0.0) <= 1e-15 * s for r, s in zip(rows, scale, strict=True)
     ):
-        if drowns:
-            return ParameterVerdict(k, "unchecked", why=INDEPENDENT)
         return ParameterVerdict(k, "zero", cosine=0.0)
     fit = best_fit(rows, exact)
     if fit.residual <= exact:
@@ -207,8 +217,6 @@ def judge_parameter(
         return ParameterVerdict(
             k, "ok", ratio, decay=decay, cosine=fit.cosine, residual=fit.residual, nodes=nodes
         )
-    if drowns:
-        return ParameterVerdict(k, "unchecked", why=INDEPENDENT)
     return ParameterVerdict(
         k, "wrong", fit.ratio, decay=fit.decay, cosine=fit.cosine, residual=fit.residual
     )
