@@ -41,6 +41,7 @@ from .recorder import Recorder
 from .results import Results
 from .values import is_array, is_recorded, root_of
 
+REDUCING = {"sum", "mean", "std", "var", "prod", "max", "min", "argmax", "argmin"}
 CONTAINERS = (list, dict, str, set, tuple, frozenset, bytes)
 
 
@@ -72,6 +73,9 @@ class Calls:
             if code.co_filename in self.own_files:
                 self.frames.calls.setdefault(code, []).append(site)
                 return function
+            owner = getattr(function, "__self__", None)
+            if isinstance(owner, np.matrix):  # its methods are written in Python
+                return functools.partial(self.method, site, function.__name__, function, owner)
         elif kind in BUILT_IN:
             owner = function.__self__
             if isinstance(owner, (np.ndarray, np.generic)):
@@ -127,6 +131,8 @@ class Calls:
         if name in WRITES or name.endswith(".at"):
             return self.changing(site, name, function, args, kwargs)
         value = function(*args, **kwargs)
+        if name in REDUCING and isinstance(value, np.matrix):  # it keeps two axes
+            kwargs = {**kwargs, "keepdims": True}
         if is_recorded(value):
             if name in LISTS or isinstance(function, np.ufunc):
                 args = tuple([recorder.listed(x) for x in args])

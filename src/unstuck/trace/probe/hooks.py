@@ -42,7 +42,15 @@ COMPARISONS: dict[str, Callable[..., Any]] = {
     "equal": operator.eq,
     "not_equal": operator.ne,
 }
-ATTRIBUTES = {"T": "transpose", "mT": "matrix_transpose", "flat": "ravel", "A1": "ravel"}
+ORDERED = {"greater", "greater_equal", "less", "less_equal"}
+ANSWERS = (bool, np.bool_)
+ATTRIBUTES = {
+    "T": "transpose",
+    "mT": "matrix_transpose",
+    "flat": "ravel",
+    "A": "asarray",
+    "A1": "ravel",
+}
 
 
 class Hooks:
@@ -147,16 +155,29 @@ class Hooks:
         return hook
 
     def comparison(self, op: str, plain: Callable[..., Any]) -> Callable[..., Any]:
-        """A hook for a comparison: of arrays it gives an array, of numbers nothing to note."""
+        """A hook for a comparison: of arrays it gives an array, of numbers it decides something."""
         recorder = self.recorder
+        ordered = op in ORDERED
 
         def hook(site: int, a: Any, b: Any) -> Any:
             r = plain(a, b)
-            if isinstance(r, np.ndarray) and get_ident() == recorder.main:
-                self.operation(site, op, a, b, r)
+            if isinstance(r, np.ndarray):
+                if get_ident() == recorder.main:
+                    self.operation(site, op, a, b, r)
+            elif ordered and (id(a) in recorder.known or id(b) in recorder.known):
+                self.decision(site, op, a, b, r)
             return r
 
         return hook
+
+    def decision(self, site: int, op: str, a: Any, b: Any, r: Any) -> None:
+        """Note which way a comparison of numbers went; the answer is no value of the tape."""
+        recorder = self.recorder
+        if recorder.preparing or get_ident() != recorder.main or type(r) not in ANSWERS:
+            return
+        parents: list[int] = []
+        args = self.operands(site, a, b, parents)
+        recorder.add(site, op, args, {}, float(r), parents)
 
     # --------------------------------------------------------------------------------- reads
     def getitem(self, site: int, base: Any, index: Any) -> Any:

@@ -32,6 +32,7 @@ RENAMED = {  # where NumPy has several names for one thing
     "mat": "asarray",
     "asmatrix": "asarray",
     "bmat": "array",
+    "matrix": "array",
 }
 MATH = {
     "acos": "arccos",
