@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,7 +27,9 @@ from unstuck.doctor.rules import RULES
 from unstuck.doctor.suspect import Option, Suspect, suspect_of
 from unstuck.record.run_record import SourceSpan
 from unstuck.trace.gradients import Loss
+from unstuck.trace.points import Point
 from unstuck.trace.program import Program
+from unstuck.trace.replay import CannotReplay, replay, value_of
 from unstuck.trace.traced import Traced
 from unstuck.trace.verdict import ParameterVerdict, judge_parameter, name_verdicts, same
 
@@ -304,17 +306,40 @@ def candidates_for(
     generic = [p for p, point in enumerate(traced.judgement.points) if point.changed]
     for p in generic or range(len(traced.judgement.points)):
         point = traced.judgement.points[p]
-        for index in place.instances.get(point.window, ())[:MOST_INSTANCES]:
-            if index in place.wanted[p]:
-                instances.append(index)
-                values.append(place.wanted[p][index])
-                points.append(point.values)
+        own = [i for i in place.instances.get(point.window, ()) if i in place.wanted[p]]
+        own = own[:MOST_INSTANCES]
+        instances += own
+        values += [place.wanted[p][index] for index in own]
+        points += surroundings(traced, point, own, place.wanted[p])
     if not instances:
         return []
     wanted = Wanted(place.site, instances, values, points, factor)
     found = synthesise(program, traced.tape, wanted, limit=8)
     proved = [c for c in found if c.proof]
     return proved[:1] or found[:3]
+
+
+def surroundings(
+    traced: Traced, point: Point, instances: Sequence[int], wanted: Mapping[int, Any]
+) -> list[Mapping[int, Any]]:
+    """For each instance of a place the values around it, once the instances before it are right.
+
+    In a loop over the layers each instance works on what the one before it gave.
+    """
+    values = point.values
+    if len(instances) < 2:
+        return [values] * len(instances)
+    last = traced.anatomy.flows[point.window].window.last
+    try:
+        right = replay(traced.tape, wanted, base=values, first=min(wanted), last=last)
+        if all(index in wanted for index in right if index <= max(instances)):
+            return [values] * len(instances)  # they do not work on each other's values
+        return [
+            {**values, **right, index: value_of(traced.tape[index], right.value)}
+            for index in instances
+        ]
+    except (CannotReplay, ValueError, TypeError, IndexError, ZeroDivisionError):
+        return [values] * len(instances)
 
 
 def place_suspect(

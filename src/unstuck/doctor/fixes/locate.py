@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from unstuck.trace.anatomy import Anatomy, Flow
+from unstuck.trace.facts import ancestors
 from unstuck.trace.gradients import Loss
 from unstuck.trace.operations import NoRule
 from unstuck.trace.points import Point
@@ -63,6 +64,10 @@ class Search:
         self.screen = self._screening_points()
         self.losses: dict[tuple[int, ...], Loss] = {}
         self.tried: set[int] = set()  # hashes of the values that were tried at the present place
+        self.useful = [  # what any step was made from
+            ancestors(tape, [i for nodes in flow.end.values() for i in nodes], flow.window.first)
+            for flow in anatomy.flows
+        ]
 
     def run(self, bad: Sequence[int], deadline: float) -> list[Located]:
         """Places that repair any of the parameters in ``bad``, best first."""
@@ -178,11 +183,14 @@ class Search:
         return False
 
     def instances(self, place: tuple[int, str], w: int) -> list[int]:
-        """The nodes of a place in one window."""
+        """The nodes of a place in one window that lead to a step.
+
+        A loop over the layers also takes the error back through the first, where nobody needs it.
+        """
         flow = self.anatomy.flows[w]
         return [
             index
-            for index in sorted(flow.labelled)
+            for index in sorted(flow.labelled & self.useful[w])
             if self.tape[index].site == place[0] and self.tape[index].op == place[1]
         ]
 
