@@ -15,9 +15,18 @@ from typing import Any
 import numpy as np
 
 from unstuck.record.evidence import GradientVerdict
-from unstuck.trace.anatomy import Anatomy
-from unstuck.trace.fits import Row, best_fit, in_span, momentum_of, per_window
+from unstuck.trace.anatomy import Anatomy, Flow, ever_touched
+from unstuck.trace.fits import (
+    Row,
+    best_fit,
+    cosine_of,
+    in_span,
+    left_over,
+    momentum_of,
+    per_window,
+)
 from unstuck.trace.gradients import Loss, candidate_losses, steps_of
+from unstuck.trace.operations import OPERATIONS
 from unstuck.trace.points import Point, generic_points
 from unstuck.trace.steps import Parameter, Steps, bit_positions, evolving_parents
 from unstuck.trace.tape import Ref, Tape
@@ -26,6 +35,7 @@ Array = Any
 EXACT = {8: 1e-6, 4: 5e-3, 2: 5e-2}  # relative residual that counts as none, by bytes a number
 DEPENDS = 1e-15  # of the largest gradient: less is rounding, of a bias before a batch norm, say
 SAME_RATIO = 2e-3
+LEFT = 1e-4  # of a step, that is no multiple of its gradient though all its changes are
 RARE = {"absolute_error", "hinge"}  # believed only where every parameter agrees
 SUMS = {"add", "subtract", "negative", "positive", "sum", "mean", "builtin_sum"}
 SUMS |= {"copy", "reshape", "transpose", "ravel", "getitem", "setitem", "scatter", "gather"}
@@ -187,6 +197,11 @@ def judge_parameter(
     if fit.residual <= exact:
         if abs(fit.decay - 1.0) < 1e-6 and not builds_on_old(tape, anatomy, k):
             return ParameterVerdict(k, "overwritten", fit.ratio, decay=fit.decay, cosine=fit.cosine)
+        left = left_over(rows, fit)
+        if left > max(LEFT, 10 * exact) and not remembers(tape, steps, anatomy, k):
+            return ParameterVerdict(
+                k, "wrong", fit.ratio, decay=fit.decay, cosine=-cosine_of(rows), residual=left
+            )
         momentum = momentum_of(recorded, fit)
         unreset = abs(momentum - 1.0) < 1e-3
         return ParameterVerdict(
@@ -205,6 +220,41 @@ def judge_parameter(
     return ParameterVerdict(
         k, "wrong", fit.ratio, decay=fit.decay, cosine=fit.cosine, residual=fit.residual
     )
+
+
+def remembers(tape: Tape, steps: Steps, anatomy: Anatomy, k: int) -> bool:
+    """True if a step depends on earlier updates (momentum), or on noise as large as itself.
+
+    Then its share that is no multiple of the gradient is the optimiser's; else it is a mistake.
+    """
+    if k not in anatomy.remembers:
+        touched = ever_touched(tape, steps)
+        size = int(np.prod(steps.parameters[k].shape, dtype=int))
+        anatomy.remembers[k] = any(
+            from_earlier(tape, flow, k, touched, size) for flow in anatomy.flows
+        )
+    return anatomy.remembers[k]
+
+
+def from_earlier(tape: Tape, flow: Flow, k: int, touched: set[int], size: int) -> bool:
+    """True if the step in one window was made from something that evolved before it."""
+    pending, seen = list(flow.end[k]), set(flow.begins)
+    while pending:
+        index = pending.pop()
+        if index in seen:
+            continue
+        seen.add(index)
+        node = tape[index]
+        operation = OPERATIONS.get(node.op)
+        drawn = operation is not None and operation.kind == "random"
+        if drawn and np.size(node.value) == size:
+            return True
+        if index < flow.window.first:
+            if index in touched:
+                return True
+            continue
+        pending.extend(node.parents)
+    return False
 
 
 def builds_on_old(tape: Tape, anatomy: Anatomy, k: int) -> bool:

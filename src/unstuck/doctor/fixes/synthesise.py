@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.doctor.fixes import chains, derivatives, indices, scales, shapes, variants
+from unstuck.doctor.fixes import chains, derivatives, indices, scales, shapes, terms, variants
 from unstuck.doctor.fixes.bench import Bench, Wanted, prepare
 from unstuck.doctor.fixes.interpret import CannotEvaluate
 from unstuck.doctor.fixes.patch import Edit
@@ -165,6 +165,8 @@ def _stages(bench: Bench) -> list[Callable[[], Iterator[Variant]]]:
         yield from shapes.reductions(bench)
         yield from shapes.products_for_factors(bench)
         yield from variants.operands(bench)
+        yield from terms.instead_of_calls(bench)
+        yield from terms.differences(bench)
         yield from derivatives.with_slopes(bench, slopes())
         yield from indices.shifted(bench)
 
