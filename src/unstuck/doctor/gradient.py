@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from unstuck.doctor.diagnosis import Clean, Finding, Unchecked
+from unstuck.doctor.early import updated_too_early
 from unstuck.doctor.fixes.lines import replace_statement
 from unstuck.doctor.fixes.locate import Located, Search, wrong_parameters
 from unstuck.doctor.fixes.patch import Edit, node_at, replacement
@@ -82,6 +83,10 @@ def judge_gradients_of(program: Program, traced: Traced, seconds: float) -> Grad
     ):
         found.suspects += all_reversed(program, traced, names)
         return found
+    early = updated_too_early(program, traced)
+    if early is not None:
+        found.suspects.append(early)
+        wrong = [k for k in wrong if k not in early.parameters]
     mild = [k for k in wrong if verdicts[k].verdict == "scale" and is_mild(verdicts[k])]
     wrong = [k for k in wrong if k not in mild]
     uphill = some_reversed(program, traced, names)

@@ -14,6 +14,8 @@ from unstuck.doctor.alignment import misaligned
 from unstuck.doctor.case import MENDED, Case, original_key, original_place
 from unstuck.doctor.crashes import crash_suspects
 from unstuck.doctor.diagnosis import Unchecked
+from unstuck.doctor.early import proved_again
+from unstuck.doctor.fixes.patch import apply
 from unstuck.doctor.fixes.verify import Trials
 from unstuck.doctor.gather import exhibits_of
 from unstuck.doctor.gradient import GradientFindings, judge_gradients_of
@@ -30,6 +32,7 @@ from unstuck.doctor.truncated import truncated_inputs
 from unstuck.doctor.unmoved import empty_update_loops, never_moved, nothing_moves
 from unstuck.doctor.unreset import never_reset
 from unstuck.trace.facts import build_record
+from unstuck.trace.program import Program
 from unstuck.trace.request import Limits, Outcome, Request
 from unstuck.trace.tape import Tape
 from unstuck.trace.traced import Traced, trace
@@ -111,6 +114,7 @@ def judged(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
         gradients = checked(
             case, "gradient", lambda: judge_gradients_of(program, traced, seconds), gradients
         )
+        gradients.suspects = [seen_to_help(case, s) for s in gradients.suspects]
         suspects += with_activations(program, traced, gradients.suspects)
     suspects += checked(case, "update", lambda: again_and_again(case, traced, outcome), [])
     suspects += checked(case, "update", lambda: lost_steps(program, traced, traced.tape), [])
@@ -136,6 +140,16 @@ def judged(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
     return suspects
 
 
+def seen_to_help(case: Case, suspect: Suspect) -> Suspect:
+    """Statements in another order: only if the gradients of the changed program are right."""
+    if suspect.code != "G108" or not suspect.options or case.outcome is None:
+        return suspect
+    changed = apply(case.current, suspect.options[0].edits)
+    outcome = case.sandbox.run(changed, Request("tally"), tally_limits(case, GLANCE))
+    traced, *_ = traced_from(case, outcome, changed)
+    return proved_again(suspect, traced)
+
+
 def again_and_again(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
     """Weights drawn anew; what a loop around the training draws, only where little is learned."""
     found = redrawn(case.current, traced, traced.tape, outcome.loops)
@@ -145,15 +159,22 @@ def again_and_again(case: Case, traced: Traced, outcome: Outcome) -> list[Suspec
 
 def tally(case: Case, share: float) -> Outcome:
     """Run the program as it now is, counting its loops."""
+    return case.sandbox.run(case.current, Request("tally"), tally_limits(case, share))
+
+
+def tally_limits(case: Case, share: float) -> Limits:
+    """The time that a counting run may take."""
     seconds = min(share * case.budget, case.deadline - time.monotonic())
-    return case.sandbox.run(case.current, Request("tally"), Limits(seconds=max(0.5, seconds)))
+    return Limits(seconds=max(0.5, seconds))
 
 
-def traced_from(case: Case, outcome: Outcome) -> tuple[Traced | None, str, list[Tape]]:
-    """Record the program as it now is; or why that cannot be done."""
+def traced_from(
+    case: Case, outcome: Outcome, changed: Program | None = None
+) -> tuple[Traced | None, str, list[Tape]]:
+    """Record the program as it now is (or a changed one); or why that cannot be done."""
     return trace(
         lambda request: case.sandbox.run(
-            case.current,
+            changed or case.current,
             request,
             Limits(seconds=max(2.0, min(20.0, 0.4 * (case.deadline - time.monotonic())))),
         ),

@@ -305,9 +305,7 @@ def differences_first(
     if first is None or first[1] not in {"multiply", "dot", "matmul", "outer"} or not known(first):
         return places
     better = [
-        p
-        for p in places
-        if p[1] == "subtract" and score[p][0] == score[first][0] and not known(p)
+        p for p in places if p[1] == "subtract" and score[p][0] == score[first][0] and not known(p)
     ]
     return [*better[:1], *(p for p in places if p not in better[:1])]
 
@@ -497,9 +495,7 @@ def flow_starts(flow: Flow) -> set[int]:
     return flow.begins
 
 
-def label_value(
-    tape: Tape, meet: Meet, shape: tuple[int, ...], *, as_it_is: bool = False
-) -> Any:
+def label_value(tape: Tape, meet: Meet, shape: tuple[int, ...], *, as_it_is: bool = False) -> Any:
     """The label as an array of the output's shape, undoing indices and (mostly) 1 - y and -y."""
     if meet.index is not None:
         return one_hot_of(tape, meet.index, shape)

@@ -10,7 +10,7 @@ need no special case, since only values are followed.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -363,25 +363,33 @@ def find_windows(
 ) -> list[Window]:
     """Updates, from one first read of the anchor to the next.
 
-    The anchor is the parameter with most versions; among those, the one that is read first.
+    The anchor is the parameter with most versions; among those (one more or less, since the tape
+    may end within an update), the one that is read first. A version counts as read where the very
+    first one was read, too: in the forward pass, even if the backward pass that made it reads it
+    before that.
     """
 
-    def first_reads(lineage: Lineage) -> list[int]:
+    def reads_in(lineage: Lineage, places: Collection[Slot]) -> list[int]:
         reads, own_reads = [], read_to_be_written(lineage, tape)
         for version in lineage.versions:
             own = [
                 first
                 for slot, (first, _) in slots.get(version, {}).items()
-                if slot in lineage.slots and first not in lineage.updates and first not in own_reads
+                if slot in places and first not in lineage.updates and first not in own_reads
             ]
             if own:
                 reads.append(min(own))
         return reads
 
-    anchor = max(
-        (first_reads(lineage) for lineage in parameters),
-        key=lambda r: (len(r), -r[0]) if r else (0, 0),
-    )
+    def first_reads(lineage: Lineage) -> list[int]:
+        anywhere = reads_in(lineage, lineage.slots)
+        at_first = reads_in(lineage, slots.get(lineage.first, {}))
+        return at_first if len(at_first) >= len(anywhere) - 1 else anywhere
+
+    found = [reads for lineage in parameters if (reads := first_reads(lineage))]
+    most = max(map(len, found), default=0)
+    enough = max(most - 1, 0.7 * most)
+    anchor = min((reads for reads in found if len(reads) >= enough), key=min, default=[])
     bounds = sorted(set(anchor))
     if bounds:
         last = max(lineage.versions[-1] for lineage in parameters) + 1

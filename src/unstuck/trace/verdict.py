@@ -163,19 +163,7 @@ def judge_parameter(
     tape: Tape, steps: Steps, anatomy: Anatomy, points: list[Point], loss: Loss, k: int
 ) -> ParameterVerdict:
     """The verdict for one parameter under one loss, before ratios are compared."""
-    rows: list[Row] = []
-    generic: list[bool] = []
-    takes_part = any(found[k] is not None for found in loss.gradients)
-    pick = chosen_entries(steps.parameters[k].size, k)
-    for p, point in enumerate(points):
-        gradient = loss.gradients[p][k]
-        if gradient is None and takes_part:  # not in this window: it came in later
-            continue
-        step, before = steps_of(tape, anatomy, point, k)
-        if gradient is None:
-            gradient = np.zeros_like(step)
-        rows.append((point.window, step[pick], gradient[pick], before[pick]))
-        generic.append(bool(point.changed))
+    rows, generic = rows_of(tape, steps, anatomy, points, loss, k)
     recorded = [row for row, is_generic in zip(rows, generic, strict=True) if not is_generic]
     if any(not np.all(np.isfinite(row[1])) for row in recorded):
         return ParameterVerdict(k, "nonfinite")
@@ -220,6 +208,26 @@ def judge_parameter(
     return ParameterVerdict(
         k, "wrong", fit.ratio, decay=fit.decay, cosine=fit.cosine, residual=fit.residual
     )
+
+
+def rows_of(
+    tape: Tape, steps: Steps, anatomy: Anatomy, points: list[Point], loss: Loss, k: int
+) -> tuple[list[Row], list[bool]]:
+    """Step, true gradient and value before at each point; and which points are generic."""
+    rows: list[Row] = []
+    generic: list[bool] = []
+    takes_part = any(found[k] is not None for found in loss.gradients)
+    pick = chosen_entries(steps.parameters[k].size, k)
+    for p, point in enumerate(points):
+        gradient = loss.gradients[p][k]
+        if gradient is None and takes_part:  # not in this window: it came in later
+            continue
+        step, before = steps_of(tape, anatomy, point, k)
+        if gradient is None:
+            gradient = np.zeros_like(step)
+        rows.append((point.window, step[pick], gradient[pick], before[pick]))
+        generic.append(bool(point.changed))
+    return rows, generic
 
 
 def remembers(tape: Tape, steps: Steps, anatomy: Anatomy, k: int) -> bool:

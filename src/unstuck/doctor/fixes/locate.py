@@ -232,7 +232,7 @@ class Search:
             point = self.points[p]
             instances = self.instances(place, point.window)
             single = all(np.size(self.tape[i].value) == 1 for i in instances)
-            pairs = list(pair_up(instances, pool[p], offset, stack, single))
+            pairs = list(pair_up(instances, pool[p], offset, stack, single=single))
             if len(pairs) != len(instances) or not pairs:
                 return None
             values: dict[int, Array] = {}
@@ -346,6 +346,7 @@ def pair_up(
     pool: list[tuple[int, Array]],
     offset: int,
     stack: bool,
+    *,
     single: bool = False,
 ) -> Iterator[tuple[int, Array]]:
     """Match the instances of a backward place with forward values.

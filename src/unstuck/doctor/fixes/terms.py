@@ -1,6 +1,6 @@
 """Operands that are no names: a value for a whole call, and what was to be subtracted from one.
 
-``X.T @ predict(X)`` becomes ``X.T @ error`` where that is in scope, else ``X.T @ (predict(X) - y)``.
+``X.T @ predict(X)`` becomes ``X.T @ error`` where that is in scope, or ``X.T @ (predict(X) - y)``.
 """
 
 from __future__ import annotations
