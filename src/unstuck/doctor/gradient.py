@@ -391,6 +391,8 @@ def code_of(candidate: Candidate, place: Located, traced: Traced) -> str:
     """The code for a change: by what was changed, and where."""
     code = CODES.get(candidate.edit_kind, "G199")
     reshaped = candidate.edit_kind == "scale" and not in_proportion(place, traced)
+    if candidate.edit_kind == "delta":
+        return "G107" if at_output(place, traced) else "G104"
     if candidate.edit_kind in {"factor_extra", "drop"} or reshaped:
         return "G107" if at_output(place, traced) else "G103"
     written = traced.tape.sites[place.site].text
@@ -420,7 +422,10 @@ def in_proportion(place: Located, traced: Traced) -> bool:
 
 
 def at_output(place: Located, traced: Traced) -> bool:
-    """True if the true value that belongs at a place is the error at the outputs."""
+    """True where outputs and labels meet, or the error at the outputs belongs."""
+    pairing = place.loss.pairing
+    if pairing is not None and place.site == pairing.place[0]:
+        return True
     nodes = traced.output_nodes()
     return any((traced.tape[n].site, traced.tape[n].op) == place.source[1:3] for n in nodes)
 

@@ -69,6 +69,7 @@ class ParameterVerdict:
     momentum: float = 0.0
     nodes: tuple[int, ...] = ()
     why: str = ""
+    broken: bool = False  # a recorded step was NaN or infinite
 
 
 @dataclass(slots=True)
@@ -116,12 +117,16 @@ def score_of(
 ) -> tuple[float, ...]:
     """How well a loss explains the steps: agreeing parameters first, then plainness."""
     explained = {"ok", "sign", "unreset", "overwritten"}
-    agree = sum(v.verdict in explained for v in verdicts)
+    agree = sum(v.verdict in explained or was_right(v) for v in verdicts)
     reached = sum(v.verdict != "unchecked" for v in verdicts)
     output_side = output_parameters(anatomy)
-    at_output = any(v.verdict == "ok" and v.parameter in output_side for v in verdicts)
+    at_output = any(
+        (v.verdict == "ok" or was_right(v)) and v.parameter in output_side for v in verdicts
+    )
     close = sum(
-        1.0 if v.verdict in explained else abs(v.cosine) for v in verdicts if np.isfinite(v.cosine)
+        1.0 if v.verdict in explained or was_right(v) else abs(v.cosine)
+        for v in verdicts
+        if np.isfinite(v.cosine)
     )
     # Of losses that fit alike the program's own comes last: its penalty would hide the decay.
     plain = {"squared_error": 2, "binary_cross_entropy": 1, "cross_entropy": 1, "own": -1}
@@ -129,6 +134,11 @@ def score_of(
     if loss.name in RARE and agree < len(verdicts):
         agree = 0
     return (agree, at_output, ratio > 0, round(close, 3), reached, plain.get(loss.name, 0), early)
+
+
+def was_right(v: ParameterVerdict) -> bool:
+    """True for a gradient whose formula is right while its numbers run out of range."""
+    return v.verdict == "nonfinite" and bool(np.isfinite(v.relative))
 
 
 def output_parameters(anatomy: Anatomy) -> set[int]:
@@ -162,11 +172,22 @@ def tolerance(parameter: Parameter, tape: Tape) -> float:
 def judge_parameter(
     tape: Tape, steps: Steps, anatomy: Anatomy, points: list[Point], loss: Loss, k: int
 ) -> ParameterVerdict:
-    """The verdict for one parameter under one loss, before ratios are compared."""
+    """The verdict for one parameter under one loss, before ratios are compared.
+
+    Where recorded steps are not finite, the formula is judged where it is; it may be why.
+    """
     rows, generic = rows_of(tape, steps, anatomy, points, loss, k)
     recorded = [row for row, is_generic in zip(rows, generic, strict=True) if not is_generic]
-    if any(not np.all(np.isfinite(row[1])) for row in recorded):
-        return ParameterVerdict(k, "nonfinite")
+    verdict = judge_rows(tape, steps, anatomy, points, loss, k, rows, generic, recorded)
+    verdict.broken = any(not np.all(np.isfinite(row[1])) for row in recorded)
+    return verdict
+
+
+def judge_rows(
+    tape: Tape, steps: Steps, anatomy: Anatomy, points: list[Point], loss: Loss, k: int,
+    rows: list[Row], generic: list[bool], recorded: list[Row],
+) -> ParameterVerdict:  # fmt: skip
+    """The verdict by the points that are finite."""
     if sum(generic) > 1:  # where a program saturates, the true gradient drowns in rounding
         rows = [row for row, is_generic in zip(rows, generic, strict=True) if is_generic]
     rows = [r for r in rows if all(np.all(np.isfinite(v)) for v in r[1:])]
@@ -447,6 +468,8 @@ def same(a: float, b: float) -> bool:
 def name_verdicts(verdicts: list[ParameterVerdict], ratio: float) -> None:
     """Compare each parameter's step size with the common one: wrong sign, wrong scale."""
     for v in verdicts:
+        if v.verdict in {"zero", "unchecked"} and v.broken:
+            v.verdict = "nonfinite"
         if v.verdict != "ok":
             continue
         v.relative = v.ratio / ratio if ratio else float("nan")
@@ -456,3 +479,5 @@ def name_verdicts(verdicts: list[ParameterVerdict], ratio: float) -> None:
             v.verdict = "sign"
         elif not same(v.relative, 1.0):
             v.verdict = "scale"
+        elif v.broken:
+            v.verdict = "nonfinite"

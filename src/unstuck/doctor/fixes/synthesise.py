@@ -43,7 +43,7 @@ class Candidate:
         ``text / true value``, common to all instances.
     edit_kind : str
         What was changed: ``sign factor_missing factor_wrong factor_extra operand transpose axis
-        reduction scale chain augmented``.
+        reduction scale chain delta augmented``.
     proof : bool
         True if it was seen at every instance to be the true value times ``factor``.
     cost : float
@@ -169,6 +169,7 @@ def _stages(bench: Bench) -> list[Callable[[], Iterator[Variant]]]:
         yield from terms.differences(bench)
         yield from derivatives.with_slopes(bench, slopes())
         yield from indices.shifted(bench)
+        yield from terms.errors(bench)
 
     def far() -> Iterator[Variant]:
         seen = chains.screen(bench, slopes())
