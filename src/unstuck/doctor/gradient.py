@@ -17,6 +17,7 @@ import numpy as np
 
 from unstuck.doctor.diagnosis import Clean, Finding, Unchecked
 from unstuck.doctor.early import updated_too_early
+from unstuck.doctor.fixes.bench import ratio
 from unstuck.doctor.fixes.lines import replace_statement
 from unstuck.doctor.fixes.locate import Located, Search, wrong_parameters
 from unstuck.doctor.fixes.patch import Edit, node_at, replacement
@@ -384,6 +385,8 @@ def edits_for(
         base = Source(program.files[span.file]).segment(target.value)
         line = f"{base} = {candidate.text}"
         return (replace_statement(program, span.file, span.line, line),)
+    if any(edit.span == span for edit in candidate.edits):  # the whole: in parentheses if need be
+        return (replacement(program, span, candidate.text),)
     return candidate.edits or (replacement(program, span, candidate.text),)
 
 
@@ -422,12 +425,17 @@ def in_proportion(place: Located, traced: Traced) -> bool:
 
 
 def at_output(place: Located, traced: Traced) -> bool:
-    """True where outputs and labels meet, or the error at the outputs belongs."""
+    """True where outputs and labels meet, or the value that belongs there is the output's error."""
     pairing = place.loss.pairing
     if pairing is not None and place.site == pairing.place[0]:
         return True
-    nodes = traced.output_nodes()
-    return any((traced.tape[n].site, traced.tape[n].op) == place.source[1:3] for n in nodes)
+    outputs = traced.output_nodes()
+    if any((traced.tape[n].site, traced.tape[n].op) == place.source[1:3] for n in outputs):
+        return True
+    p = max(p for p, point in enumerate(traced.judgement.points) if point.window == 0)
+    wanted, adjoints = list(place.wanted[p].values()), place.loss.adjoints
+    errors = [adjoints[p][n] for n in sorted(outputs) if adjoints and n in adjoints[p]]
+    return any(ratio(value, error, 1e-6) is not None for value in wanted[:1] for error in errors)
 
 
 def not_located(traced: Traced, v: ParameterVerdict, name: str) -> Suspect:
