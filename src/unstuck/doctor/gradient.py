@@ -25,6 +25,7 @@ from unstuck.doctor.fixes.places import Source
 from unstuck.doctor.fixes.rescale import rescaled
 from unstuck.doctor.fixes.rewrites.signs import flipped_updates, sign_of, swapped_error
 from unstuck.doctor.fixes.synthesise import Candidate, Wanted, synthesise
+from unstuck.doctor.penalty import wrong_penalties
 from unstuck.doctor.rules import RULES
 from unstuck.doctor.suspect import Option, Suspect, suspect_of
 from unstuck.record.run_record import SourceSpan
@@ -66,6 +67,7 @@ def judge_gradients_of(program: Program, traced: Traced, seconds: float) -> Grad
     """Everything that is wrong, right or unknown about the gradients of a traced program."""
     found = GradientFindings([], [], [])
     deadline = time.monotonic() + seconds
+    penalties = wrong_penalties(program, traced)
     verdicts = traced.judgement.verdicts
     names = [traced.name_of(k) for k in range(len(verdicts))]
     for v in verdicts:
@@ -85,9 +87,8 @@ def judge_gradients_of(program: Program, traced: Traced, seconds: float) -> Grad
         found.suspects += all_reversed(program, traced, names)
         return found
     early = updated_too_early(program, traced)
-    if early is not None:
-        found.suspects.append(early)
-        wrong = [k for k in wrong if k not in early.parameters]
+    found.suspects += [*([early] if early is not None else []), *penalties]
+    wrong = [k for k in wrong if all(k not in s.parameters for s in found.suspects)]
     mild = [k for k in wrong if verdicts[k].verdict == "scale" and is_mild(verdicts[k])]
     wrong = [k for k in wrong if k not in mild]
     uphill = some_reversed(program, traced, names)
@@ -120,7 +121,8 @@ def right_words(name: str, v: ParameterVerdict) -> str:
             f"{name}: its gradient is the true one times {abs(v.ratio):.4g}; its step goes downhill"
         )
     decay = f", plus decay {v.decay:.3g} of the weights" if abs(v.decay) > 1e-12 else ""
-    step = f"-{v.ratio:.4g} times the true gradient{decay} (residual {v.residual:.0e})"
+    beside = f", {v.why}" if v.why else ""
+    step = f"-{v.ratio:.4g} times the true gradient{decay}{beside} (residual {v.residual:.0e})"
     return f"{name}: its step is {step}"
 
 
