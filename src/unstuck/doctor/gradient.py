@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -100,18 +100,37 @@ def judge_gradients_of(program: Program, traced: Traced, seconds: float) -> Grad
         if suspect is not None:
             found.suspects.append(suspect)
             wrong = [k for k in wrong if k not in suspect.parameters]
+    found.suspects += placed(program, traced, wrong, names, deadline)
+    found.suspects += [scaled(traced, verdicts[k], names[k]) for k in mild]
+    return found
+
+
+def placed(
+    program: Program, traced: Traced, wrong: list[int], names: Sequence[str], deadline: float
+) -> list[Suspect]:
+    """The places of wrong gradients; those that have none by their updates."""
+    verdicts, found = traced.judgement.verdicts, []
     while wrong and time.monotonic() < deadline:
         suspect = locate_one(program, traced, wrong, names, deadline)
-        if suspect is None:
+        verdicts = traced.judgement.verdicts
+        if suspect is None or (not suspect.options and out_of_range(verdicts, suspect.parameters)):
             break
-        found.suspects.append(suspect)
+        found.append(suspect)
         left = [k for k in wrong if k not in suspect.parameters]
         if len(left) == len(wrong):
             break
         wrong = left
-    found.suspects += [not_located(traced, verdicts[k], names[k]) for k in wrong]
-    found.suspects += [scaled(traced, verdicts[k], names[k]) for k in mild]
+    for k in wrong:
+        if out_of_range(verdicts, [k]):  # where numbers overflow, a right formula may look wrong
+            verdicts[k].verdict = "nonfinite"
+        else:
+            found.append(not_located(traced, verdicts[k], names[k]))
     return found
+
+
+def out_of_range(verdicts: Sequence[ParameterVerdict], parameters: Iterable[int]) -> bool:
+    """True for wrong steps some of which were recorded as NaN or infinite."""
+    return any(verdicts[k].broken and verdicts[k].verdict == "wrong" for k in parameters)
 
 
 def right_words(name: str, v: ParameterVerdict) -> str:

@@ -21,6 +21,7 @@ from unstuck.doctor.gather import exhibits_of
 from unstuck.doctor.gradient import GradientFindings, judge_gradients_of
 from unstuck.doctor.judge import judge
 from unstuck.doctor.lost import lost_steps
+from unstuck.doctor.overflow import overflows
 from unstuck.doctor.redrawn import redrawn
 from unstuck.doctor.rules import RULES
 from unstuck.doctor.rules.statements import useless_statements
@@ -116,6 +117,7 @@ def judged(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
         )
         gradients.suspects = [seen_to_help(case, s) for s in gradients.suspects]
         suspects += with_activations(program, traced, gradients.suspects)
+    suspects += checked(case, "output", lambda: overflows(program, traced), [])
     suspects += checked(case, "update", lambda: again_and_again(case, traced, outcome), [])
     suspects += checked(case, "update", lambda: lost_steps(program, traced, traced.tape), [])
     suspects += checked(case, "update", lambda: never_reset(program, traced), [])
@@ -127,6 +129,8 @@ def judged(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
     explained = blind or any(s.code in {"O502", "O503"} for s in suspects)
     taken = {s.code[0] for s in suspects} | ({"G"} if explained else set())
     rest = [f for f in findings if f.code[0] not in "GU" or f.code[0] not in taken]
+    if any(s.code == "O504" for s in suspects):  # that is where NaN comes from
+        rest = [f for f in rest if f.code not in {"O504", "T606"}]
     stuck = case.measured is None or max(case.measured.gained, case.after) < 0.5
     suspects += shared_state(program) if stuck else []
     suspects += soft_suspects(case.current, traced, rest, record, stuck=stuck)

@@ -97,7 +97,11 @@ def other_term(program: Program, traced: Traced, term: Term, wrong: set[int]) ->
     sign = 1.0 if all(v.decay >= 0 for v in verdicts.values()) else -1.0
     if pulls(traced, term, sign):
         for k, v in verdicts.items():
-            v.relative, v.decay, v.why = 1.0, 0.0, "beside a penalty that pulls its weights towards zero"
+            v.relative, v.decay, v.why = (
+                1.0,
+                0.0,
+                "beside a penalty that pulls its weights towards zero",
+            )
             traced.judgement.verdicts[k] = v
         return None
     instances, values, points = [], [], []

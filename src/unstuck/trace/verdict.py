@@ -69,7 +69,7 @@ class ParameterVerdict:
     momentum: float = 0.0
     nodes: tuple[int, ...] = ()
     why: str = ""
-    broken: bool = False  # a recorded step was NaN or infinite
+    broken: bool = False  # it became NaN or infinite within the recording
 
 
 @dataclass(slots=True)
@@ -179,7 +179,9 @@ def judge_parameter(
     rows, generic = rows_of(tape, steps, anatomy, points, loss, k)
     recorded = [row for row, is_generic in zip(rows, generic, strict=True) if not is_generic]
     verdict = judge_rows(tape, steps, anatomy, points, loss, k, rows, generic, recorded)
-    verdict.broken = any(not np.all(np.isfinite(row[1])) for row in recorded)
+    last = [tape[lineage.versions[-1]].value for lineage in steps.parameters[k].lineages]
+    seen = [*(row[1] for row in recorded), *last]
+    verdict.broken = not all(bool(np.all(np.isfinite(value))) for value in seen)
     return verdict
 
 
