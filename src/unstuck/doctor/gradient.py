@@ -9,13 +9,15 @@ from __future__ import annotations
 import ast
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from unstuck.doctor.diagnosis import Clean, Finding, Unchecked
+from unstuck.doctor.early import updated_too_early
+from unstuck.doctor.fixes.bench import ratio
 from unstuck.doctor.fixes.lines import replace_statement
 from unstuck.doctor.fixes.locate import Located, Search, wrong_parameters
 from unstuck.doctor.fixes.patch import Edit, node_at, replacement
@@ -23,11 +25,14 @@ from unstuck.doctor.fixes.places import Source
 from unstuck.doctor.fixes.rescale import rescaled
 from unstuck.doctor.fixes.rewrites.signs import flipped_updates, sign_of, swapped_error
 from unstuck.doctor.fixes.synthesise import Candidate, Wanted, synthesise
+from unstuck.doctor.penalty import wrong_penalties
 from unstuck.doctor.rules import RULES
 from unstuck.doctor.suspect import Option, Suspect, suspect_of
 from unstuck.record.run_record import SourceSpan
 from unstuck.trace.gradients import Loss
+from unstuck.trace.points import Point
 from unstuck.trace.program import Program
+from unstuck.trace.replay import CannotReplay, replay, value_of
 from unstuck.trace.traced import Traced
 from unstuck.trace.verdict import ParameterVerdict, judge_parameter, name_verdicts, same
 
@@ -62,6 +67,7 @@ def judge_gradients_of(program: Program, traced: Traced, seconds: float) -> Grad
     """Everything that is wrong, right or unknown about the gradients of a traced program."""
     found = GradientFindings([], [], [])
     deadline = time.monotonic() + seconds
+    penalties = wrong_penalties(program, traced)
     verdicts = traced.judgement.verdicts
     names = [traced.name_of(k) for k in range(len(verdicts))]
     for v in verdicts:
@@ -80,6 +86,9 @@ def judge_gradients_of(program: Program, traced: Traced, seconds: float) -> Grad
     ):
         found.suspects += all_reversed(program, traced, names)
         return found
+    early = updated_too_early(program, traced)
+    found.suspects += [*([early] if early is not None else []), *penalties]
+    wrong = [k for k in wrong if all(k not in s.parameters for s in found.suspects)]
     mild = [k for k in wrong if verdicts[k].verdict == "scale" and is_mild(verdicts[k])]
     wrong = [k for k in wrong if k not in mild]
     uphill = some_reversed(program, traced, names)
@@ -91,18 +100,37 @@ def judge_gradients_of(program: Program, traced: Traced, seconds: float) -> Grad
         if suspect is not None:
             found.suspects.append(suspect)
             wrong = [k for k in wrong if k not in suspect.parameters]
+    found.suspects += placed(program, traced, wrong, names, deadline)
+    found.suspects += [scaled(traced, verdicts[k], names[k]) for k in mild]
+    return found
+
+
+def placed(
+    program: Program, traced: Traced, wrong: list[int], names: Sequence[str], deadline: float
+) -> list[Suspect]:
+    """The places of wrong gradients; those that have none by their updates."""
+    verdicts, found = traced.judgement.verdicts, []
     while wrong and time.monotonic() < deadline:
         suspect = locate_one(program, traced, wrong, names, deadline)
-        if suspect is None:
+        verdicts = traced.judgement.verdicts
+        if suspect is None or (not suspect.options and out_of_range(verdicts, suspect.parameters)):
             break
-        found.suspects.append(suspect)
+        found.append(suspect)
         left = [k for k in wrong if k not in suspect.parameters]
         if len(left) == len(wrong):
             break
         wrong = left
-    found.suspects += [not_located(traced, verdicts[k], names[k]) for k in wrong]
-    found.suspects += [scaled(traced, verdicts[k], names[k]) for k in mild]
+    for k in wrong:
+        if out_of_range(verdicts, [k]):  # where numbers overflow, a right formula may look wrong
+            verdicts[k].verdict = "nonfinite"
+        else:
+            found.append(not_located(traced, verdicts[k], names[k]))
     return found
+
+
+def out_of_range(verdicts: Sequence[ParameterVerdict], parameters: Iterable[int]) -> bool:
+    """True for wrong steps some of which were recorded as NaN or infinite."""
+    return any(verdicts[k].broken and verdicts[k].verdict == "wrong" for k in parameters)
 
 
 def right_words(name: str, v: ParameterVerdict) -> str:
@@ -112,7 +140,8 @@ def right_words(name: str, v: ParameterVerdict) -> str:
             f"{name}: its gradient is the true one times {abs(v.ratio):.4g}; its step goes downhill"
         )
     decay = f", plus decay {v.decay:.3g} of the weights" if abs(v.decay) > 1e-12 else ""
-    step = f"-{v.ratio:.4g} times the true gradient{decay} (residual {v.residual:.0e})"
+    beside = f", {v.why}" if v.why else ""
+    step = f"-{v.ratio:.4g} times the true gradient{decay}{beside} (residual {v.residual:.0e})"
     return f"{name}: its step is {step}"
 
 
@@ -304,17 +333,40 @@ def candidates_for(
     generic = [p for p, point in enumerate(traced.judgement.points) if point.changed]
     for p in generic or range(len(traced.judgement.points)):
         point = traced.judgement.points[p]
-        for index in place.instances.get(point.window, ())[:MOST_INSTANCES]:
-            if index in place.wanted[p]:
-                instances.append(index)
-                values.append(place.wanted[p][index])
-                points.append(point.values)
+        own = [i for i in place.instances.get(point.window, ()) if i in place.wanted[p]]
+        own = own[:MOST_INSTANCES]
+        instances += own
+        values += [place.wanted[p][index] for index in own]
+        points += surroundings(traced, point, own, place.wanted[p])
     if not instances:
         return []
     wanted = Wanted(place.site, instances, values, points, factor)
     found = synthesise(program, traced.tape, wanted, limit=8)
     proved = [c for c in found if c.proof]
     return proved[:1] or found[:3]
+
+
+def surroundings(
+    traced: Traced, point: Point, instances: Sequence[int], wanted: Mapping[int, Any]
+) -> list[Mapping[int, Any]]:
+    """For each instance of a place the values around it, once the instances before it are right.
+
+    In a loop over the layers each instance works on what the one before it gave.
+    """
+    values = point.values
+    if len(instances) < 2:
+        return [values] * len(instances)
+    last = traced.anatomy.flows[point.window].window.last
+    try:
+        right = replay(traced.tape, wanted, base=values, first=min(wanted), last=last)
+        if all(index in wanted for index in right if index <= max(instances)):
+            return [values] * len(instances)  # they do not work on each other's values
+        return [
+            {**values, **right, index: value_of(traced.tape[index], right.value)}
+            for index in instances
+        ]
+    except (CannotReplay, ValueError, TypeError, IndexError, ZeroDivisionError):
+        return [values] * len(instances)
 
 
 def place_suspect(
@@ -354,6 +406,8 @@ def edits_for(
         base = Source(program.files[span.file]).segment(target.value)
         line = f"{base} = {candidate.text}"
         return (replace_statement(program, span.file, span.line, line),)
+    if any(edit.span == span for edit in candidate.edits):  # the whole: in parentheses if need be
+        return (replacement(program, span, candidate.text),)
     return candidate.edits or (replacement(program, span, candidate.text),)
 
 
@@ -361,6 +415,8 @@ def code_of(candidate: Candidate, place: Located, traced: Traced) -> str:
     """The code for a change: by what was changed, and where."""
     code = CODES.get(candidate.edit_kind, "G199")
     reshaped = candidate.edit_kind == "scale" and not in_proportion(place, traced)
+    if candidate.edit_kind == "delta":
+        return "G107" if at_output(place, traced) else "G104"
     if candidate.edit_kind in {"factor_extra", "drop"} or reshaped:
         return "G107" if at_output(place, traced) else "G103"
     written = traced.tape.sites[place.site].text
@@ -390,9 +446,17 @@ def in_proportion(place: Located, traced: Traced) -> bool:
 
 
 def at_output(place: Located, traced: Traced) -> bool:
-    """True if the true value that belongs at a place is the error at the outputs."""
-    nodes = traced.output_nodes()
-    return any((traced.tape[n].site, traced.tape[n].op) == place.source[1:3] for n in nodes)
+    """True where outputs and labels meet, or the value that belongs there is the output's error."""
+    pairing = place.loss.pairing
+    if pairing is not None and place.site == pairing.place[0]:
+        return True
+    outputs = traced.output_nodes()
+    if any((traced.tape[n].site, traced.tape[n].op) == place.source[1:3] for n in outputs):
+        return True
+    p = max(p for p, point in enumerate(traced.judgement.points) if point.window == 0)
+    wanted, adjoints = list(place.wanted[p].values()), place.loss.adjoints
+    errors = [adjoints[p][n] for n in sorted(outputs) if adjoints and n in adjoints[p]]
+    return any(ratio(value, error, 1e-6) is not None for value in wanted[:1] for error in errors)
 
 
 def not_located(traced: Traced, v: ParameterVerdict, name: str) -> Suspect:

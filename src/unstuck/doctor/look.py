@@ -14,11 +14,14 @@ from unstuck.doctor.alignment import misaligned
 from unstuck.doctor.case import MENDED, Case, original_key, original_place
 from unstuck.doctor.crashes import crash_suspects
 from unstuck.doctor.diagnosis import Unchecked
+from unstuck.doctor.early import proved_again
+from unstuck.doctor.fixes.patch import apply
 from unstuck.doctor.fixes.verify import Trials
 from unstuck.doctor.gather import exhibits_of
 from unstuck.doctor.gradient import GradientFindings, judge_gradients_of
 from unstuck.doctor.judge import judge
 from unstuck.doctor.lost import lost_steps
+from unstuck.doctor.overflow import overflows
 from unstuck.doctor.own_loss import by_own_loss
 from unstuck.doctor.redrawn import redrawn
 from unstuck.doctor.rules import RULES
@@ -31,6 +34,7 @@ from unstuck.doctor.truncated import truncated_inputs
 from unstuck.doctor.unmoved import empty_update_loops, never_moved, nothing_moves
 from unstuck.doctor.unreset import never_reset
 from unstuck.trace.facts import build_record
+from unstuck.trace.program import Program
 from unstuck.trace.request import Limits, Outcome, Request
 from unstuck.trace.tape import Tape
 from unstuck.trace.traced import Traced, trace
@@ -115,7 +119,9 @@ def judged(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
         gradients = checked(
             case, "gradient", lambda: by_own_loss(traced, case.measured, gradients), gradients
         )
+        gradients.suspects = [seen_to_help(case, s) for s in gradients.suspects]
         suspects += with_activations(program, traced, gradients.suspects)
+    suspects += checked(case, "output", lambda: overflows(program, traced), [])
     suspects += checked(case, "update", lambda: again_and_again(case, traced, outcome), [])
     suspects += checked(case, "update", lambda: lost_steps(program, traced, traced.tape), [])
     suspects += checked(case, "update", lambda: never_reset(program, traced), [])
@@ -127,6 +133,8 @@ def judged(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
     explained = blind or any(s.code in {"O502", "O503"} for s in suspects)
     taken = {s.code[0] for s in suspects} | ({"G"} if explained else set())
     rest = [f for f in findings if f.code[0] not in "GU" or f.code[0] not in taken]
+    if any(s.code == "O504" for s in suspects):  # that is where NaN comes from
+        rest = [f for f in rest if f.code not in {"O504", "T606"}]
     stuck = case.measured is None or max(case.measured.gained, case.after) < 0.5
     suspects += shared_state(program) if stuck else []
     suspects += soft_suspects(case.current, traced, rest, record, stuck=stuck)
@@ -140,6 +148,16 @@ def judged(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
     return suspects
 
 
+def seen_to_help(case: Case, suspect: Suspect) -> Suspect:
+    """Statements in another order: only if the gradients of the changed program are right."""
+    if suspect.code != "G108" or not suspect.options or case.outcome is None:
+        return suspect
+    changed = apply(case.current, suspect.options[0].edits)
+    outcome = case.sandbox.run(changed, Request("tally"), tally_limits(case, GLANCE))
+    traced, *_ = traced_from(case, outcome, changed)
+    return proved_again(suspect, traced)
+
+
 def again_and_again(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
     """Weights drawn anew; what a loop around the training draws, only where little is learned."""
     found = redrawn(case.current, traced, traced.tape, outcome.loops)
@@ -149,15 +167,22 @@ def again_and_again(case: Case, traced: Traced, outcome: Outcome) -> list[Suspec
 
 def tally(case: Case, share: float) -> Outcome:
     """Run the program as it now is, counting its loops."""
+    return case.sandbox.run(case.current, Request("tally"), tally_limits(case, share))
+
+
+def tally_limits(case: Case, share: float) -> Limits:
+    """The time that a counting run may take."""
     seconds = min(share * case.budget, case.deadline - time.monotonic())
-    return case.sandbox.run(case.current, Request("tally"), Limits(seconds=max(0.5, seconds)))
+    return Limits(seconds=max(0.5, seconds))
 
 
-def traced_from(case: Case, outcome: Outcome) -> tuple[Traced | None, str, list[Tape]]:
-    """Record the program as it now is; or why that cannot be done."""
+def traced_from(
+    case: Case, outcome: Outcome, changed: Program | None = None
+) -> tuple[Traced | None, str, list[Tape]]:
+    """Record the program as it now is (or a changed one); or why that cannot be done."""
     return trace(
         lambda request: case.sandbox.run(
-            case.current,
+            changed or case.current,
             request,
             Limits(seconds=max(2.0, min(20.0, 0.4 * (case.deadline - time.monotonic())))),
         ),

@@ -107,7 +107,8 @@ class Anatomy:
     """The windows' flows, and which pairings of outputs and labels there may be.
 
     ``ways`` keeps, for each parameter that was asked about, the values on the way to its step
-    (one a window) that the optimiser alone turns into the step.
+    (one a window) that the optimiser alone turns into the step; ``remembers`` whether its step
+    depends on earlier updates.
     """
 
     flows: list[Flow]
@@ -116,6 +117,7 @@ class Anatomy:
     losses: dict[int, list[tuple[int, ...]]]  # site -> per window, own scalar losses
     why: str = ""
     ways: dict[int, list[tuple[int, ...]]] = field(default_factory=dict)
+    remembers: dict[int, bool] = field(default_factory=dict)
 
 
 def dissect(tape: Tape, steps: Steps, most: int = 4) -> Anatomy:
@@ -266,9 +268,12 @@ def rank_labels(
     """Places where labels may be met, best first: for each, the meets of every window."""
     by_place: dict[Place, list[list[Meet]]] = defaultdict(lambda: [[] for _ in flows])
     score: dict[Place, tuple[int, bool, int]] = {}
+    inputs: set[int] = set()
     for w, flow in enumerate(flows):
         for place, meet, reach in meets_in(tape, flow, touched, varying):
             bare = is_bare(tape, flow, meet.output)  # data times weights: these are inputs
+            if bare and meet.label >= 0:
+                inputs.add(meet.label)
             if bare and (place[1] not in ESTIMATES or is_scaled(tape, meet.output)):
                 continue
             by_place[place][w].append(meet)
@@ -278,7 +283,31 @@ def rank_labels(
     for place in plain:  # loop counters index too: a label changes from one update to the next
         if len(indices_at(tape, steps, place)) < 2:
             del by_place[place]
-    return [by_place[place] for place in sorted(by_place, key=lambda p: score[p])]
+    ordered = sorted(by_place, key=lambda p: score[p])
+    return [by_place[place] for place in differences_first(ordered, score, by_place, inputs)]
+
+
+def differences_first(
+    places: list[Place],
+    score: dict[Place, tuple[int, bool, int]],
+    meets: dict[Place, list[list[Meet]]],
+    inputs: set[int],
+) -> list[Place]:
+    """Where inputs meet an output as a factor, other data that are subtracted from it come first.
+
+    In ``w -= rate * p * x`` the label was forgotten; that of the bias may still be there.
+    """
+
+    def known(place: Place) -> bool:
+        return any(m.label in inputs for own in meets[place] for m in own)
+
+    first = places[0] if places else None
+    if first is None or first[1] not in {"multiply", "dot", "matmul", "outer"} or not known(first):
+        return places
+    better = [
+        p for p in places if p[1] == "subtract" and score[p][0] == score[first][0] and not known(p)
+    ]
+    return [*better[:1], *(p for p in places if p not in better[:1])]
 
 
 def indices_at(tape: Tape, steps: Steps, place: Place) -> set[tuple[object, ...]]:
@@ -438,7 +467,8 @@ def pair(
             output = upwards(tape, flow, meet.output, depth)
             if output is None:
                 return None
-            value = label_value(tape, meet, np.shape(tape[output].value))
+            plain = depth == 0 and place[1] in {"add", "subtract"}
+            value = label_value(tape, meet, np.shape(tape[output].value), as_it_is=plain)
             if value is None:
                 return None
             nodes.append(output)
@@ -465,14 +495,14 @@ def flow_starts(flow: Flow) -> set[int]:
     return flow.begins
 
 
-def label_value(tape: Tape, meet: Meet, shape: tuple[int, ...]) -> Any:
-    """The label as an array of the output's shape, undoing 1 - y, -y and indices."""
+def label_value(tape: Tape, meet: Meet, shape: tuple[int, ...], *, as_it_is: bool = False) -> Any:
+    """The label as an array of the output's shape, undoing indices and (mostly) 1 - y and -y."""
     if meet.index is not None:
         return one_hot_of(tape, meet.index, shape)
     if meet.number is not None:
         return np.full(shape, meet.number)
     node = tape[meet.label]
-    while node.op in {"subtract", "negative"} and len(node.parents) == 1:
+    while not as_it_is and node.op in {"subtract", "negative"} and len(node.parents) == 1:
         parent = tape[node.parents[0]]
         if np.size(parent.value) != np.size(node.value):
             break

@@ -37,6 +37,7 @@ RANGES = {  # what an activation can reach
     "step": (0.0, 1.0),
 }
 SATURATED = 0.01  # of the largest slope
+INLINE = ("comp>", "genexpr>")  # functions that are comprehensions
 
 
 def array_facts(
@@ -99,7 +100,7 @@ def name_of(tape: Tape, index: int) -> str:
     The first name that it was given by a statement; a comprehension's variable tells nothing.
     """
     names = [b for b in tape.bindings if b.node == index]
-    lasting = [b for b in names if not tape.frames[b.frame].function.endswith("comp>")]
+    lasting = [b for b in names if not tape.frames[b.frame].function.endswith(INLINE)]
     for binding in lasting or names:
         return binding.text
     node = tape[index]

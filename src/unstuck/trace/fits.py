@@ -112,6 +112,32 @@ def momentum_of(recorded: list[Row], fit: Fit) -> float:
     return float(np.median(shares))
 
 
+def left_over(rows: list[Row], fit: Fit) -> float:
+    """The share of the steps that gradient and decay leave over; differences do not show it.
+
+    A constant in the gradient (a label that is missing) drops out of the differences, as what an
+    optimiser remembers does. An entry may decay or not.
+    """
+    shares = []
+    for own in windows_of(rows).values():
+        found = per_window(own, [2, 3] if fit.decay else [2])
+        ratio = fit.ratio if found is None else found[0][0]
+        for _, step, gradient, before in own:
+            plain = step + ratio * gradient + fit.l1 * np.sign(before)
+            rest = np.minimum(np.abs(plain), np.abs(plain + fit.decay * before))
+            shares.append(float(np.linalg.norm(rest)) / max(float(np.linalg.norm(step)), TINY))
+    return max(shares, default=0.0)
+
+
+def cosine_of(rows: list[Row]) -> float:
+    """The mean cosine between steps and gradients."""
+    cosines = [
+        float(r[1] @ r[2]) / max(float(np.linalg.norm(r[1]) * np.linalg.norm(r[2])), TINY)
+        for r in rows
+    ]
+    return float(np.mean(cosines)) if cosines else float("nan")
+
+
 def contrasts(rows: list[Row]) -> list[Row]:
     """Differences from the last point of the same window; the rows themselves where it is alone."""
     by_window = windows_of(rows)

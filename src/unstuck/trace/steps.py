@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -452,25 +452,33 @@ def find_windows(
 ) -> list[Window]:
     """Updates, from one first read of the anchor to the next.
 
-    The anchor is the parameter that is read first, of those with most versions or one less: a tape
-    may end between the steps of one update.
+    The anchor is the parameter with most versions; among those (one more or less, since the tape
+    may end within an update), the one that is read first. A version counts as read where the very
+    first one was read, too: in the forward pass, even if the backward pass that made it reads it
+    before that.
     """
 
-    def first_reads(lineage: Lineage) -> list[int]:
+    def reads_in(lineage: Lineage, places: Collection[Slot]) -> list[int]:
         reads, own_reads = [], read_to_be_written(lineage, tape)
         for version in lineage.versions:
             own = [
                 first
                 for slot, (first, _) in slots.get(version, {}).items()
-                if slot in lineage.slots and first not in lineage.updates and first not in own_reads
+                if slot in places and first not in lineage.updates and first not in own_reads
             ]
             if own:
                 reads.append(min(own))
         return reads
 
-    every = [reads for lineage in parameters if (reads := first_reads(lineage))]
-    most = max(map(len, every), default=0)
-    anchor = min((r for r in every if len(r) >= max(most - 1, min(most, 2))), default=[])
+    def first_reads(lineage: Lineage) -> list[int]:
+        anywhere = reads_in(lineage, lineage.slots)
+        at_first = reads_in(lineage, slots.get(lineage.first, {}))
+        return at_first if len(at_first) >= len(anywhere) - 1 else anywhere
+
+    found = [reads for lineage in parameters if (reads := first_reads(lineage))]
+    most = max(map(len, found), default=0)
+    enough = max(most - 1, 0.7 * most)
+    anchor = min((reads for reads in found if len(reads) >= enough), key=min, default=[])
     bounds = sorted(set(anchor))
     if bounds:
         last = max(lineage.versions[-1] for lineage in parameters) + 1

@@ -9,6 +9,7 @@ import numpy as np
 
 from unstuck.record.run_record import SourceSpan
 from unstuck.trace.anatomy import Anatomy, Pairing, dissect
+from unstuck.trace.early import judge_turns
 from unstuck.trace.facts import name_of, source_of
 from unstuck.trace.layers import TracedLayer, find_layers
 from unstuck.trace.loops import inner_loops, training_loops
@@ -240,6 +241,7 @@ def read(outcome: Outcome, steps: Steps, loop: LoopCount, shortened: tuple[Key, 
         steps.parameters = [p for k, p in enumerate(steps.parameters) if k not in standing]
         anatomy = dissect(tape, steps)
     judgement = judge_gradients(tape, steps, anatomy, np.random.default_rng(SEED))
+    judge_turns(tape, steps, anatomy, judgement)
     pairing = judgement.loss.pairing if judgement.loss is not None else None
     pairing = pairing or (anatomy.pairings[0] if anatomy.pairings else None)
     layers = find_layers(tape, steps, anatomy, pairing) if anatomy.flows else []

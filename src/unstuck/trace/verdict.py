@@ -15,9 +15,18 @@ from typing import Any
 import numpy as np
 
 from unstuck.record.evidence import GradientVerdict
-from unstuck.trace.anatomy import Anatomy
-from unstuck.trace.fits import Row, best_fit, in_span, momentum_of, per_window
+from unstuck.trace.anatomy import Anatomy, Flow, ever_touched
+from unstuck.trace.fits import (
+    Row,
+    best_fit,
+    cosine_of,
+    in_span,
+    left_over,
+    momentum_of,
+    per_window,
+)
 from unstuck.trace.gradients import Loss, candidate_losses, steps_of
+from unstuck.trace.operations import OPERATIONS
 from unstuck.trace.points import Point, generic_points
 from unstuck.trace.steps import Parameter, Steps, bit_positions, evolving_parents
 from unstuck.trace.tape import Ref, Tape
@@ -28,6 +37,7 @@ DEPENDS = 1e-15  # of the largest gradient: less is rounding, of a bias before a
 DROWNS = 1e-12  # of the largest gradient: so little may be rounding, and is not called wrong
 SAME_RATIO = 2e-3
 INDEPENDENT = "the loss does not depend on it"
+LEFT = 1e-4  # of a step, that is no multiple of its gradient though all its changes are
 RARE = {"absolute_error", "hinge"}  # believed only where every parameter agrees
 SUMS = {"add", "subtract", "negative", "positive", "sum", "mean", "builtin_sum"}
 SUMS |= {"copy", "reshape", "transpose", "ravel", "getitem", "setitem", "scatter", "gather"}
@@ -61,6 +71,7 @@ class ParameterVerdict:
     momentum: float = 0.0
     nodes: tuple[int, ...] = ()
     why: str = ""
+    broken: bool = False  # it became NaN or infinite within the recording
 
 
 @dataclass(slots=True)
@@ -108,12 +119,16 @@ def score_of(
 ) -> tuple[float, ...]:
     """How well a loss explains the steps: agreeing parameters first, then plainness."""
     explained = {"ok", "sign", "unreset", "overwritten"}
-    agree = sum(v.verdict in explained for v in verdicts)
+    agree = sum(v.verdict in explained or was_right(v) for v in verdicts)
     reached = sum(v.verdict != "unchecked" for v in verdicts)
     output_side = output_parameters(anatomy)
-    at_output = any(v.verdict == "ok" and v.parameter in output_side for v in verdicts)
+    at_output = any(
+        (v.verdict == "ok" or was_right(v)) and v.parameter in output_side for v in verdicts
+    )
     close = sum(
-        1.0 if v.verdict in explained else abs(v.cosine) for v in verdicts if np.isfinite(v.cosine)
+        1.0 if v.verdict in explained or was_right(v) else abs(v.cosine)
+        for v in verdicts
+        if np.isfinite(v.cosine)
     )
     # Of losses that fit alike the program's own comes last: its penalty would hide the decay.
     plain = {"squared_error": 2, "binary_cross_entropy": 1, "cross_entropy": 1, "own": -1}
@@ -121,6 +136,11 @@ def score_of(
     if loss.name in RARE and agree < len(verdicts):
         agree = 0
     return (agree, at_output, ratio > 0, round(close, 3), reached, plain.get(loss.name, 0), early)
+
+
+def was_right(v: ParameterVerdict) -> bool:
+    """True for a gradient whose formula is right while its numbers run out of range."""
+    return v.verdict == "nonfinite" and bool(np.isfinite(v.relative))
 
 
 def output_parameters(anatomy: Anatomy) -> set[int]:
@@ -167,23 +187,24 @@ def judge_parameter(
 def step_against_gradient(
     tape: Tape, steps: Steps, anatomy: Anatomy, points: list[Point], loss: Loss, k: int
 ) -> ParameterVerdict:
-    """The verdict as the numbers give it, even those that are nearly nothing."""
-    rows: list[Row] = []
-    generic: list[bool] = []
-    takes_part = any(found[k] is not None for found in loss.gradients)
-    pick = chosen_entries(steps.parameters[k].size, k)
-    for p, point in enumerate(points):
-        gradient = loss.gradients[p][k]
-        if gradient is None and takes_part:  # not in this window: it came in later
-            continue
-        step, before = steps_of(tape, anatomy, point, k)
-        if gradient is None:
-            gradient = np.zeros_like(step)
-        rows.append((point.window, step[pick], gradient[pick], before[pick]))
-        generic.append(bool(point.changed))
+    """The verdict as the numbers give it, even those that are nearly nothing.
+
+    Where recorded steps are not finite, the formula is judged where it is; it may be why.
+    """
+    rows, generic = rows_of(tape, steps, anatomy, points, loss, k)
     recorded = [row for row, is_generic in zip(rows, generic, strict=True) if not is_generic]
-    if any(not np.all(np.isfinite(row[1])) for row in recorded):
-        return ParameterVerdict(k, "nonfinite")
+    verdict = judge_rows(tape, steps, anatomy, points, loss, k, rows, generic, recorded)
+    last = [tape[lineage.versions[-1]].value for lineage in steps.parameters[k].lineages]
+    seen = [*(row[1] for row in recorded), *last]
+    verdict.broken = not all(bool(np.all(np.isfinite(value))) for value in seen)
+    return verdict
+
+
+def judge_rows(
+    tape: Tape, steps: Steps, anatomy: Anatomy, points: list[Point], loss: Loss, k: int,
+    rows: list[Row], generic: list[bool], recorded: list[Row],
+) -> ParameterVerdict:  # fmt: skip
+    """The verdict by the points that are finite."""
     if sum(generic) > 1:  # where a program saturates, the true gradient drowns in rounding
         rows = [row for row, is_generic in zip(rows, generic, strict=True) if is_generic]
     rows = [r for r in rows if all(np.all(np.isfinite(v)) for v in r[1:])]
@@ -202,6 +223,11 @@ def step_against_gradient(
     if fit.residual <= exact:
         if abs(fit.decay - 1.0) < 1e-6 and not builds_on_old(tape, anatomy, k):
             return ParameterVerdict(k, "overwritten", fit.ratio, decay=fit.decay, cosine=fit.cosine)
+        left = left_over(rows, fit)
+        if left > max(LEFT, 10 * exact) and not remembers(tape, steps, anatomy, k):
+            return ParameterVerdict(
+                k, "wrong", fit.ratio, decay=fit.decay, cosine=-cosine_of(rows), residual=left
+            )
         momentum = momentum_of(recorded, fit)
         unreset = abs(momentum - 1.0) < 1e-3
         return ParameterVerdict(
@@ -220,6 +246,61 @@ def step_against_gradient(
     return ParameterVerdict(
         k, "wrong", fit.ratio, decay=fit.decay, cosine=fit.cosine, residual=fit.residual
     )
+
+
+def rows_of(
+    tape: Tape, steps: Steps, anatomy: Anatomy, points: list[Point], loss: Loss, k: int
+) -> tuple[list[Row], list[bool]]:
+    """Step, true gradient and value before at each point; and which points are generic."""
+    rows: list[Row] = []
+    generic: list[bool] = []
+    takes_part = any(found[k] is not None for found in loss.gradients)
+    pick = chosen_entries(steps.parameters[k].size, k)
+    for p, point in enumerate(points):
+        gradient = loss.gradients[p][k]
+        if gradient is None and takes_part:  # not in this window: it came in later
+            continue
+        step, before = steps_of(tape, anatomy, point, k)
+        if gradient is None:
+            gradient = np.zeros_like(step)
+        rows.append((point.window, step[pick], gradient[pick], before[pick]))
+        generic.append(bool(point.changed))
+    return rows, generic
+
+
+def remembers(tape: Tape, steps: Steps, anatomy: Anatomy, k: int) -> bool:
+    """True if a step depends on earlier updates (momentum), or on noise as large as itself.
+
+    Then its share that is no multiple of the gradient is the optimiser's; else it is a mistake.
+    """
+    if k not in anatomy.remembers:
+        touched = ever_touched(tape, steps)
+        size = int(np.prod(steps.parameters[k].shape, dtype=int))
+        anatomy.remembers[k] = any(
+            from_earlier(tape, flow, k, touched, size) for flow in anatomy.flows
+        )
+    return anatomy.remembers[k]
+
+
+def from_earlier(tape: Tape, flow: Flow, k: int, touched: set[int], size: int) -> bool:
+    """True if the step in one window was made from something that evolved before it."""
+    pending, seen = list(flow.end[k]), set(flow.begins)
+    while pending:
+        index = pending.pop()
+        if index in seen:
+            continue
+        seen.add(index)
+        node = tape[index]
+        operation = OPERATIONS.get(node.op)
+        drawn = operation is not None and operation.kind == "random"
+        if drawn and np.size(node.value) == size:
+            return True
+        if index < flow.window.first:
+            if index in touched:
+                return True
+            continue
+        pending.extend(node.parents)
+    return False
 
 
 def builds_on_old(tape: Tape, anatomy: Anatomy, k: int) -> bool:
@@ -414,6 +495,8 @@ def same(a: float, b: float) -> bool:
 def name_verdicts(verdicts: list[ParameterVerdict], ratio: float) -> None:
     """Compare each parameter's step size with the common one: wrong sign, wrong scale."""
     for v in verdicts:
+        if v.verdict in {"zero", "unchecked"} and v.broken:
+            v.verdict = "nonfinite"
         if v.verdict != "ok":
             continue
         v.relative = v.ratio / ratio if ratio else float("nan")
@@ -423,3 +506,5 @@ def name_verdicts(verdicts: list[ParameterVerdict], ratio: float) -> None:
             v.verdict = "sign"
         elif not same(v.relative, 1.0):
             v.verdict = "scale"
+        elif v.broken:
+            v.verdict = "nonfinite"

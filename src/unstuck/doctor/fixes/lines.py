@@ -93,6 +93,33 @@ def move_statement(program: Program, file: str, line: int, before: int) -> tuple
     return delete_statement(program, file, line), insert_before(program, file, before, text)
 
 
+def path_to(source: Source, line: int) -> list[tuple[list[ast.stmt], int]]:
+    """The blocks around a line, outermost first, each with the number of the statement in it."""
+    found: list[tuple[list[ast.stmt], int]] = []
+    blocks: list[list[ast.stmt]] = [source.tree.body]
+    while blocks:
+        inner: list[list[ast.stmt]] = []
+        for block in blocks:
+            for number, statement in enumerate(block):
+                if _first_line(statement) <= line <= (statement.end_lineno or statement.lineno):
+                    found.append((block, number))
+                    inner = [b for part in ast.iter_child_nodes(statement) for b in _blocks(part)]
+                    inner += _blocks(statement)
+                    break
+            if inner:
+                break
+        blocks = inner
+    return found
+
+
+def _blocks(node: ast.AST) -> list[list[ast.stmt]]:
+    """The lists of statements of a statement, a handler or a case itself."""
+    if not isinstance(node, ast.stmt | ast.ExceptHandler | ast.match_case):
+        return []
+    names = ("body", "orelse", "finalbody")
+    return [own for name in names if (own := getattr(node, name, None))]
+
+
 def _locate(source: Source, line: int) -> tuple[list[ast.stmt], int] | None:
     """The block and the place in it of the innermost statement that covers a line."""
     found: tuple[list[ast.stmt], int] | None = None

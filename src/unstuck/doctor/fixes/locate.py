@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from unstuck.trace.anatomy import Anatomy, Flow
+from unstuck.trace.facts import ancestors
 from unstuck.trace.gradients import Loss
 from unstuck.trace.operations import NoRule
 from unstuck.trace.points import Point
@@ -63,9 +64,20 @@ class Search:
         self.screen = self._screening_points()
         self.losses: dict[tuple[int, ...], Loss] = {}
         self.tried: set[int] = set()  # hashes of the values that were tried at the present place
+        self.backward = [flow.labelled for flow in anatomy.flows]  # nodes that may be places
+        self.useful = [  # what any step was made from
+            ancestors(tape, [i for nodes in flow.end.values() for i in nodes], flow.window.first)
+            for flow in anatomy.flows
+        ]
 
     def run(self, bad: Sequence[int], deadline: float) -> list[Located]:
         """Places that repair any of the parameters in ``bad``, best first."""
+        found = self._run(bad, deadline)
+        if not found and self.widen():  # a step may be wrong because no label comes into it
+            found = self._run(bad, deadline)
+        return found
+
+    def _run(self, bad: Sequence[int], deadline: float) -> list[Located]:
         found: list[Located] = []
         sources = self._sources()
         for place in self.places(bad):
@@ -92,6 +104,23 @@ class Search:
             *place, source, transposed, factor, repaired, instances, wanted, self.loss,
         )  # fmt: skip
 
+    def widen(self) -> bool:
+        """Let places count that no label reaches, outside the forward pass; False: there are none.
+
+        Their expressions must serve the backward pass alone.
+        """
+        pairing = self.loss.pairing or next(iter(self.anatomy.pairings), None)
+        if pairing is None:
+            return False
+        wider = []
+        for w, flow in enumerate(self.anatomy.flows):
+            ahead = ancestors(self.tape, pairing.outputs[w], flow.window.first)
+            taken = {(self.tape[i].site, self.tape[i].op) for i in ahead}
+            aside = {i for i in self.useful[w] - ahead - flow.begins if flow.forward(i)}
+            wider.append({i for i in aside if (self.tape[i].site, self.tape[i].op) not in taken})
+        self.backward = [own | more for own, more in zip(self.backward, wider, strict=True)]
+        return any(wider)
+
     # ------------------------------------------------------------------ places and sources
 
     def places(self, bad: Sequence[int]) -> list[tuple[int, str]]:
@@ -107,7 +136,7 @@ class Search:
             pending.extend(self.tape[index].parents)
         ends = {index for k in bad for index in flow.end[k]}
         places: dict[tuple[int, str], None] = {}
-        for index in sorted(seen & flow.labelled - ends):
+        for index in sorted(seen & self.backward[0] - ends):
             node = self.tape[index]
             if node.site != UNKNOWN and node.op not in {"scatter", "gather"}:
                 places.setdefault((node.site, node.op))
@@ -178,11 +207,13 @@ class Search:
         return False
 
     def instances(self, place: tuple[int, str], w: int) -> list[int]:
-        """The nodes of a place in one window."""
-        flow = self.anatomy.flows[w]
+        """The nodes of a place in one window that lead to a step.
+
+        A loop over the layers also takes the error back through the first, where nobody needs it.
+        """
         return [
             index
-            for index in sorted(flow.labelled)
+            for index in sorted(self.backward[w] & self.useful[w])
             if self.tape[index].site == place[0] and self.tape[index].op == place[1]
         ]
 
@@ -200,7 +231,8 @@ class Search:
         for p in which:
             point = self.points[p]
             instances = self.instances(place, point.window)
-            pairs = list(pair_up(instances, pool[p], offset, stack))
+            single = all(np.size(self.tape[i].value) == 1 for i in instances)
+            pairs = list(pair_up(instances, pool[p], offset, stack, single=single))
             if len(pairs) != len(instances) or not pairs:
                 return None
             values: dict[int, Array] = {}
@@ -310,13 +342,19 @@ def source_is_larger(shape: tuple[int, ...], true: tuple[int, ...]) -> bool:
 
 
 def pair_up(
-    instances: list[int], pool: list[tuple[int, Array]], offset: int, stack: bool
+    instances: list[int],
+    pool: list[tuple[int, Array]],
+    offset: int,
+    stack: bool,
+    *,
+    single: bool = False,
 ) -> Iterator[tuple[int, Array]]:
     """Match the instances of a backward place with forward values.
 
     Forward passes and backward passes alternate (once an update, or once a sample). Within each
     turn the backward pass takes the forward values from the last (a stack: layers in reverse) or
-    from the first (a queue), leaving out ``offset`` of them.
+    from the first (a queue), leaving out ``offset`` of them. One value serves all places of a turn;
+    ``single``: each place holds one number, so that they may be the entries of one array.
     """
     turns: list[tuple[list[Array], list[int]]] = []
     events = sorted(
@@ -335,7 +373,15 @@ def pair_up(
     turns.append((forward, backward))
     for values, places in turns:
         usable = values[: len(values) - offset][::-1] if stack else values[offset:]
+        if len(usable) == 1 and len(places) > 1:  # a loop over the entries of one array
+            usable = entries(usable[0], len(places)) if single else usable * len(places)
         yield from zip(places, usable, strict=False)
+
+
+def entries(value: Array, count: int) -> list[Array]:
+    """The entries of an array, if there are so many; a number as often as that."""
+    found = list(np.ravel(value))
+    return found * count if len(found) == 1 else found if len(found) == count else []
 
 
 def ranked(found: list[Located]) -> list[Located]:

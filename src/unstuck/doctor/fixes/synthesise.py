@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.doctor.fixes import chains, derivatives, indices, scales, shapes, variants
+from unstuck.doctor.fixes import chains, derivatives, indices, scales, shapes, terms, variants
 from unstuck.doctor.fixes.bench import Bench, Wanted, prepare
 from unstuck.doctor.fixes.interpret import CannotEvaluate
 from unstuck.doctor.fixes.patch import Edit
@@ -43,7 +43,7 @@ class Candidate:
         ``text / true value``, common to all instances.
     edit_kind : str
         What was changed: ``sign factor_missing factor_wrong factor_extra operand transpose axis
-        reduction scale chain augmented``.
+        reduction scale chain delta augmented``.
     proof : bool
         True if it was seen at every instance to be the true value times ``factor``.
     cost : float
@@ -165,8 +165,11 @@ def _stages(bench: Bench) -> list[Callable[[], Iterator[Variant]]]:
         yield from shapes.reductions(bench)
         yield from shapes.products_for_factors(bench)
         yield from variants.operands(bench)
+        yield from terms.instead_of_calls(bench)
+        yield from terms.differences(bench)
         yield from derivatives.with_slopes(bench, slopes())
         yield from indices.shifted(bench)
+        yield from terms.errors(bench)
 
     def far() -> Iterator[Variant]:
         seen = chains.screen(bench, slopes())

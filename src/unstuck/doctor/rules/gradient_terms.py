@@ -80,16 +80,24 @@ class UpdatedTooEarly(GradientRule):
     harms = False
 
     def message(
-        self, *, parameter: Any = "", parameters: Any = (), weights: str = "", **evidence: Any
+        self,
+        *,
+        parameter: Any = "",
+        parameters: Any = (),
+        weights: str = "",
+        updated: str = "",
+        used: str = "",
+        **evidence: Any,
     ) -> str:
-        """Whose gradient is taken through which new weights."""
+        """Whose gradient is taken through which new weights, and where that comes from."""
         through = f"the new values of {weights}" if weights else "weights that are new already"
         whose = (
             f"The gradient of {of(parameters or parameter)}"
             if parameters or parameter
             else "A hidden layer's gradient"
         )
-        return f"{whose} is taken through {through}, not through those that made the error."
+        order = f": {updated} updates them before {used} uses them" if updated and used else ""
+        return f"{whose} is taken through {through}, not through those that made the error{order}."
 
 
 class NeverReset(GradientRule):

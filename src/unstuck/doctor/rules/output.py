@@ -240,5 +240,5 @@ class Overflow(Rule):
         """Which function overflows, at what."""
         what = f"`{function}`" if function else f"The {activation or 'output'}"
         of = clause(" of {}", largest)
-        when = clause(" after {} updates", updates)
+        when = " after one update" if updates == 1 else clause(" after {} updates", updates)
         return f"{what}{of} is too large or too small for a float{when}: NaN and infinity follow."

@@ -8,6 +8,7 @@ the spread of a layer's pre-activations, whether a run has learned.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -195,12 +196,15 @@ def place(record: RunRecord, layer: int) -> str:
 
 
 def names(found: Sequence[Any], most: int = 3) -> str:
-    """A few names as text.
+    """A few names as text; a name that serves several arrays (of a loop over layers) comes once.
 
     >>> names(["W1"]), names(["W1", "b1"]), names(["a", "b", "c", "d", "e"])
     ('W1', 'W1 and b1', 'a, b, c and 2 others')
+    >>> names(["W[k]", "W[k]", "b"])
+    'W[k] (2 arrays) and b'
     """
-    texts = [str(item) for item in found]
+    counts = Counter(str(item) for item in found)
+    texts = [text if count == 1 else f"{text} ({count} arrays)" for text, count in counts.items()]
     if len(texts) > most + 1:
         texts = [*texts[:most], f"{len(texts) - most} others"]
     return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
