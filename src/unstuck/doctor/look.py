@@ -22,7 +22,7 @@ from unstuck.doctor.lost import lost_steps
 from unstuck.doctor.redrawn import redrawn
 from unstuck.doctor.rules import RULES
 from unstuck.doctor.rules.statements import useless_statements
-from unstuck.doctor.shared import shared_state
+from unstuck.doctor.shared import each_step, shared_state
 from unstuck.doctor.soft import soft_suspects, wrong_softmax_axis
 from unstuck.doctor.stray import stray_factors
 from unstuck.doctor.suspect import Suspect
@@ -124,7 +124,7 @@ def judged(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
     taken = {s.code[0] for s in suspects} | ({"G"} if explained else set())
     rest = [f for f in findings if f.code[0] not in "GU" or f.code[0] not in taken]
     stuck = case.measured is None or max(case.measured.gained, case.after) < 0.5
-    suspects += shared_state(program) if stuck else []
+    suspects += shared_state(program, each_step(program, traced)) if stuck else []
     suspects += soft_suspects(case.current, traced, rest, record, stuck=stuck)
     suspects += checked(case, "data", lambda: truncated_inputs(program, traced), [])
     suspects += checked(case, "gradient", lambda: stray_factors(program, traced), [])

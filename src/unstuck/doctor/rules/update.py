@@ -153,7 +153,8 @@ class SharedBuffers(GradientRule):
         """Which two are one."""
         if len(shared) > 1:
             return (
-                f"{' and '.join(shared)} are one array: what is written to one changes the other."
+                f"{' and '.join(shared)} are one and the same: "
+                "what is written to one changes the other."
             )
         if shared:
             return (
