@@ -196,9 +196,12 @@ class DrawnAnew(GradientRule):
         self, *, parameter: Any = "the parameters", parameters: Any = (), **evidence: Any
     ) -> str:
         """What starts over."""
+        named = parameters or parameter
+        several = named == "the parameters" or (not isinstance(named, str) and len(named) > 1)
+        again = "get their initial values" if several else "gets its initial value"
         return (
-            f"In every step {of(parameters or parameter)} start again from their initial values: "
-            "draw them once, before the loop."
+            f"In every step {of(named)} {again} again, and what was learned is lost: "
+            "set before the loop, once, it would last."
         )
 
 
