@@ -23,7 +23,7 @@ from unstuck.doctor.redrawn import redrawn
 from unstuck.doctor.rules import RULES
 from unstuck.doctor.rules.statements import useless_statements
 from unstuck.doctor.shared import each_step, shared_state
-from unstuck.doctor.soft import soft_suspects, wrong_softmax_axis
+from unstuck.doctor.soft import soft_suspects, softmax_of_one, wrong_softmax_axis
 from unstuck.doctor.stray import stray_factors
 from unstuck.doctor.suspect import Suspect
 from unstuck.doctor.truncated import truncated_inputs
@@ -102,6 +102,7 @@ def judged(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
     program = case.current
     forward: list[Suspect] = []
     forward += checked(case, "output", lambda: wrong_softmax_axis(program, traced), [])
+    forward += checked(case, "output", lambda: softmax_of_one(program, traced), [])
     forward += checked(case, "data", lambda: misaligned(program, traced), [])
     suspects += forward
     gradients = GradientFindings([], [], [])

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from unstuck.doctor.activations import as_probabilities
 from unstuck.doctor.diagnosis import Finding
 from unstuck.doctor.fixes.lines import insert_after, statement_at
 from unstuck.doctor.fixes.patch import Edit, node_at, replacement
@@ -28,16 +29,22 @@ from unstuck.doctor.rates import (
     other_rate,
 )
 from unstuck.doctor.rules import RULES
-from unstuck.doctor.suspect import Option, Suspect
+from unstuck.doctor.rules.update import fastest_layer
+from unstuck.doctor.suspect import Option, Suspect, suspect_of
 from unstuck.record.evidence import ParameterFacts
 from unstuck.record.run_record import RunRecord, SourceSpan
+from unstuck.trace.anatomy import SAME_VALUES
+from unstuck.trace.facts import source_of
 from unstuck.trace.gradients import class_axis
 from unstuck.trace.program import Program
+from unstuck.trace.tape import Tape
 from unstuck.trace.traced import Traced
 
 GAINS = {"relu": 2.0**0.5, "leaky_relu": 2.0**0.5, "tanh": 1.0, "sigmoid": 1.0, "softmax": 1.0}
 FEW = 1000  # updates
-FASTER, SLOWER = (10.0, 100.0, 1000.0), (0.1, 0.01)
+SUMS = {"sum", "builtin_sum"}
+FASTER, SLOWER = (10.0, 100.0, 1000.0), (0.1, 0.01, 0.001)
+USUAL_STEP = 0.01  # of a layer's weights, that a first update moves
 
 
 def soft_suspects(
@@ -90,14 +97,16 @@ def options_for(
     code = finding.code
     if code == "D401":
         return scaled_inputs(program, traced, record)
-    if code in {"D402", "D409", "O502"}:
+    if code in {"D402", "D409"}:
         return scaled_targets(program, traced, record)
+    if code == "O502":
+        return [*probable_outputs(program, traced), *scaled_targets(program, traced, record)]
     if code == "U205":
         return [*more_updates(program, traced), *other_rate(program, traced, FASTER)]
     if code in {"T601", "T605"}:
         return other_rate(program, traced, FASTER)
     if code in {"T602", "T606", "T603"}:
-        return other_rate(program, traced, SLOWER)
+        return other_rate(program, traced, slower(record))
     if code in {"T607", "G110"}:
         return less_decay(program, traced)
     if code == "T604":
@@ -138,13 +147,22 @@ def usual(program: Program, traced: Traced, record: RunRecord, known: set[str]) 
         )  # fmt: skip
     rate, number = learning_rate(program, traced) or (None, float("nan"))
     add("T601", other_rate(program, traced, FASTER), rate, learning_rate=number)
-    add("T602", other_rate(program, traced, SLOWER), rate, learning_rate=number)
+    add("T602", other_rate(program, traced, slower(record)), rate, learning_rate=number)
     if evidence is not None and 0 < evidence.updates < FEW:
         add("U205", more_updates(program, traced), None, updates=evidence.updates)
     if any(v.decay for v in traced.judgement.verdicts):
         decay = decay_factor(program, traced)
         add("T607", less_decay(program, traced), decay[0] if decay is not None else None)
     return found
+
+
+def slower(record: RunRecord) -> tuple[float, ...]:
+    """Factors for the learning rate; far below 1 where the first update is that much too long."""
+    ratio = fastest_layer(record)
+    if not np.isfinite(ratio) or ratio < USUAL_STEP * 1000:
+        return SLOWER
+    usual = float(10.0 ** np.round(np.log10(USUAL_STEP / ratio)))
+    return (10.0 * usual, usual, 100.0 * usual)
 
 
 def small(parameter: ParameterFacts) -> bool:
@@ -347,3 +365,71 @@ def summed_over(program: Program, span: SourceSpan, axis: int) -> str | None:
     if isinstance(node.func, ast.Name):
         function = f"{numpy_in(source.text)}.sum"
     return f"{function}({source.segment(node.args[0])}, axis={axis}, keepdims=True)"
+
+
+def probable_outputs(program: Program, traced: Traced) -> list[Option]:
+    """The outputs put through a sigmoid or a softmax, where the targets are classes."""
+    pairing = traced.pairing
+    if pairing is None or not traced.layers:
+        return []
+    labels = np.concatenate([np.ravel(y) for y in pairing.labels[0]])
+    index = traced.layers[-1].outputs[0]
+    span = source_of(traced.tape, index)
+    if span is None or not np.all((labels == 0.0) | (labels == 1.0)):
+        return []
+    return as_probabilities(program, span, np.asarray(pairing.labels[0][0]))
+
+
+def softmax_of_one(program: Program, traced: Traced) -> list[Suspect]:
+    """A softmax over a single output, which is 1 whatever comes in: a sigmoid is meant."""
+    tape, pairing = traced.tape, traced.pairing
+    if pairing is None:
+        return []
+    for index in pairing.outputs[0]:
+        while tape[index].op in SAME_VALUES and tape[index].parents:
+            index = tape[index].parents[0]  # noqa: PLW2901
+        node = tape[index]
+        if node.op != "true_divide" or len(node.parents) != 2 or node.site < 0:
+            return []
+        above, below = (np.asarray(tape[p].value) for p in node.parents)
+        if above.size != np.broadcast(above, below).size or not np.all(above == below):
+            return []
+        if tape[node.parents[0]].op != "exp" or tape[node.parents[1]].op not in SUMS:
+            return []
+        return [one_sigmoid(program, traced, index)]
+    return []
+
+
+def one_sigmoid(program: Program, traced: Traced, index: int) -> Suspect:
+    """``e / e.sum()`` of one output, and the sigmoid of what ``e`` was made from."""
+    tape = traced.tape
+    span = tape.sites[tape[index].site].span
+    score = tape[tape[index].parents[0]].parents[0]
+    if tape[score].op == "subtract" and np.array_equal(*map(np.ravel, both(tape, score))):
+        score = tape[score].parents[0]  # `z - z.max()` is 0 here
+    text = text_at(program, tape, score, index)
+    options = []
+    if text:
+        sigmoid = f"1 / (1 + {numpy_in(program.files[span.file])}.exp(-({text})))"
+        options = [Option((replacement(program, span, sigmoid),), "a sigmoid")]
+    problem = "over a single output it is always 1"
+    return suspect_of("O502", span, options, activation="softmax", problem=problem)
+
+
+def both(tape: Tape, index: int) -> list[Any]:
+    """The values of a node's parents, in one shape."""
+    values = [np.asarray(tape[p].value) for p in tape[index].parents]
+    return list(np.broadcast_arrays(*values))
+
+
+def text_at(program: Program, tape: Tape, wanted: int, where: int) -> str:
+    """What a value is called in the call that makes another; its expression if it stands there."""
+    frame, site = tape[where].frame, tape.sites[tape[where].site]
+    names = [b.text for b in tape.bindings if b.node == wanted and b.frame in {frame, 0}]
+    local = [b.text for b in tape.bindings if b.node == wanted and b.frame == frame]
+    if local or names:
+        return (local or names)[0]
+    made = tape.site_of(wanted)
+    inside = made is not None and made.span.file == site.span.file
+    inside = inside and site.span.line <= made.span.line <= site.span.end_line  # type: ignore[union-attr]
+    return made.text if inside and made is not None else ""

@@ -43,7 +43,10 @@ def insert_after(program: Program, file: str, line: int, text: str) -> Edit:
     start, end = source.extent(statement_at(program, file, line))
     indent = _indent(source, start)
     stop = _line_end(source, end)
-    if indent is None or source.text[end:stop].strip().startswith(";"):
+    if source.text[end:stop].strip().startswith(";"):  # behind all that share the line
+        end = max(end, *(source.extent(s)[1] for s in _sharing(source, line)))
+        return Edit(source.between(file, end, end), f"; {_one_line(text)}")
+    if indent is None:
         return Edit(source.between(file, end, end), f"; {_one_line(text)}")
     block = _block(source, text, indent)
     if stop == len(source.text) and not source.text.endswith(("\n", "\r")):
@@ -91,6 +94,12 @@ def move_statement(program: Program, file: str, line: int, before: int) -> tuple
     source = Source(program.files[file])
     text = _dedented(source, statement_at(program, file, line))
     return delete_statement(program, file, line), insert_before(program, file, before, text)
+
+
+def _sharing(source: Source, line: int) -> list[ast.stmt]:
+    """The statements of one block that end on a line."""
+    found = _locate(source, line)
+    return [s for s in found[0] if s.end_lineno == line] if found is not None else []
 
 
 def _locate(source: Source, line: int) -> tuple[list[ast.stmt], int] | None:
