@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,8 +26,10 @@ from unstuck.doctor.fixes.synthesise import Candidate, Wanted, synthesise
 from unstuck.doctor.rules import RULES
 from unstuck.doctor.suspect import Option, Suspect, suspect_of
 from unstuck.record.run_record import SourceSpan
+from unstuck.trace.facts import ancestors
 from unstuck.trace.gradients import Loss
 from unstuck.trace.program import Program
+from unstuck.trace.replay import CannotReplay, replay
 from unstuck.trace.traced import Traced
 from unstuck.trace.verdict import ParameterVerdict, judge_parameter, name_verdicts, same
 
@@ -304,17 +306,44 @@ def candidates_for(
     generic = [p for p, point in enumerate(traced.judgement.points) if point.changed]
     for p in generic or range(len(traced.judgement.points)):
         point = traced.judgement.points[p]
-        for index in place.instances.get(point.window, ())[:MOST_INSTANCES]:
-            if index in place.wanted[p]:
-                instances.append(index)
-                values.append(place.wanted[p][index])
-                points.append(point.values)
+        for index, before in seen_from(traced, place, p):
+            instances.append(index)
+            values.append(place.wanted[p][index])
+            points.append({**point.values, **before})
     if not instances:
         return []
     wanted = Wanted(place.site, instances, values, points, factor)
     found = synthesise(program, traced.tape, wanted, limit=8)
     proved = [c for c in found if c.proof]
     return proved[:1] or found[:3]
+
+
+def seen_from(
+    traced: Traced, place: Located, p: int
+) -> Iterator[tuple[int, Mapping[int, Any]]]:
+    """The instances of a place at one point, each with the values that the change makes before it.
+
+    In ``delta = W.T @ delta``, layer by layer, each instance reads what the one before it made:
+    that will be right as well.
+    """
+    window = traced.judgement.points[p].window
+    indices = [i for i in place.instances.get(window, ()) if i in place.wanted[p]]
+    first: set[int] = set()
+    for index in indices[:MOST_INSTANCES]:
+        above = ancestors(traced.tape, traced.tape[index].parents, indices[0])
+        if first.isdisjoint(above):
+            yield index, {}
+        else:
+            own = {i: value for i, value in place.wanted[p].items() if i in first}
+            try:
+                with np.errstate(all="ignore"):
+                    yield index, replay(
+                        traced.tape, own, base=traced.judgement.points[p].values,
+                        first=min(own), last=index,
+                    )  # fmt: skip
+            except (CannotReplay, ValueError, TypeError, IndexError, ZeroDivisionError):
+                yield index, {}
+        first.add(index)
 
 
 def place_suspect(

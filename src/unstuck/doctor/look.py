@@ -18,6 +18,7 @@ from unstuck.doctor.fixes.verify import Trials
 from unstuck.doctor.gather import exhibits_of
 from unstuck.doctor.gradient import GradientFindings, judge_gradients_of
 from unstuck.doctor.judge import judge
+from unstuck.doctor.linear import with_hidden_activations
 from unstuck.doctor.lost import lost_steps
 from unstuck.doctor.redrawn import redrawn
 from unstuck.doctor.rules import RULES
@@ -30,6 +31,7 @@ from unstuck.doctor.truncated import truncated_inputs
 from unstuck.doctor.unmoved import empty_update_loops, never_moved, nothing_moves
 from unstuck.doctor.unreset import never_reset
 from unstuck.trace.facts import build_record
+from unstuck.trace.program import Program
 from unstuck.trace.request import Limits, Outcome, Request
 from unstuck.trace.tape import Tape
 from unstuck.trace.traced import Traced, trace
@@ -126,7 +128,10 @@ def judged(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
     rest = [f for f in findings if f.code[0] not in "GU" or f.code[0] not in taken]
     stuck = case.measured is None or max(case.measured.gained, case.after) < 0.5
     suspects += shared_state(program, each_step(program, traced)) if stuck else []
-    suspects += soft_suspects(case.current, traced, rest, record, stuck=stuck)
+    soft = soft_suspects(case.current, traced, rest, record, stuck=stuck)
+    if stuck and case.rerun and not any(s.exact for s in suspects):
+        soft = checked(case, "output", lambda: activated(case, traced, outcome, soft), soft)
+    suspects += soft
     suspects += checked(case, "data", lambda: truncated_inputs(program, traced), [])
     suspects += checked(case, "gradient", lambda: stray_factors(program, traced), [])
     if not case.checked:
@@ -135,6 +140,20 @@ def judged(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
         case.clean += [*gradients.clean, *clean]
         case.unchecked = [*gradients.unchecked, *unchecked]
     return suspects
+
+
+def activated(
+    case: Case, traced: Traced, outcome: Outcome, suspects: list[Suspect]
+) -> list[Suspect]:
+    """Linear hidden layers with the activations that may mend them, found by recording anew."""
+
+    def retrace(program: Program) -> Traced | None:
+        case.runs += 1
+        found, _, _ = trace(lambda r: case.sandbox.run(program, r), outcome.loops, lambda text: None)
+        return found
+
+    seconds = 0.25 * (case.deadline - time.monotonic())
+    return with_hidden_activations(case.current, traced, suspects, retrace, seconds)
 
 
 def again_and_again(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
