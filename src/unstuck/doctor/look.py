@@ -129,7 +129,8 @@ def judged(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
     stuck = case.measured is None or max(case.measured.gained, case.after) < 0.5
     suspects += shared_state(program, each_step(program, traced)) if stuck else []
     soft = soft_suspects(case.current, traced, rest, record, stuck=stuck)
-    if stuck and case.rerun and not any(s.exact for s in suspects):
+    behind = case.measured is None or max(case.measured.gained, case.after) < MENDED
+    if behind and case.rerun and not any(s.exact for s in suspects):
         soft = checked(case, "output", lambda: activated(case, traced, outcome, soft), soft)
     suspects += soft
     suspects += checked(case, "data", lambda: truncated_inputs(program, traced), [])

@@ -34,6 +34,7 @@ from unstuck.doctor.suspect import Option, Suspect, suspect_of
 from unstuck.record.evidence import ParameterFacts
 from unstuck.record.run_record import RunRecord, SourceSpan
 from unstuck.trace.anatomy import SAME_VALUES
+from unstuck.trace.draws import name_of_call, shape_texts, the_draw
 from unstuck.trace.facts import source_of
 from unstuck.trace.gradients import class_axis
 from unstuck.trace.program import Program
@@ -44,6 +45,7 @@ GAINS = {"relu": 2.0**0.5, "leaky_relu": 2.0**0.5, "tanh": 1.0, "sigmoid": 1.0, 
 FEW = 1000  # updates
 SUMS = {"sum", "builtin_sum"}
 FASTER, SLOWER = (10.0, 100.0, 1000.0), (0.1, 0.01, 0.001)
+FAR = 3.0  # from zero: a bias that puts a unit at the end of its range by itself
 USUAL_STEP = 0.01  # of a layer's weights, that a first update moves
 
 
@@ -105,12 +107,18 @@ def options_for(
         return [*more_updates(program, traced), *other_rate(program, traced, FASTER)]
     if code in {"T601", "T605"}:
         return other_rate(program, traced, FASTER)
-    if code in {"T602", "T606", "T603"}:
+    if code in {"T602", "T606"}:
         return other_rate(program, traced, slower(record))
+    if code == "T603":
+        slow, drawn = other_rate(program, traced, slower(record)), new_weights(program, record, traced)
+        at_once = finding.evidence.get("start", 0.0) >= 0.5  # no step was taken yet
+        others = [*drawn[:1], *slow] if at_once else [*slow[:1], *drawn[:1], *slow[1:]]
+        return [*zero_biases(program, record), *others]
     if code in {"T607", "G110"}:
         return less_decay(program, traced)
     if code == "T604":
-        return [*scaled_inputs(program, traced, record), *new_weights(program, record, traced)]
+        drawn = new_weights(program, record, traced)
+        return [*zero_biases(program, record), *scaled_inputs(program, traced, record), *drawn]
     return []
 
 
@@ -205,6 +213,28 @@ def new_weights(program: Program, record: RunRecord, traced: Traced) -> list[Opt
         for edits, label in zip(variants, ("mean zero, sized by fan-in", "resized"), strict=True)
         if edits
     ]
+
+
+def zero_biases(program: Program, record: RunRecord) -> list[Option]:
+    """Biases that begin far from zero, begun at zero."""
+    edits: dict[Edit, None] = {}
+    for parameter in record.evidence.parameters if record.evidence else ():
+        span, facts = parameter.initial.source, parameter.initial
+        if parameter.role != "bias" or span is None or span.file not in program.files:
+            continue
+        if max(abs(facts.low), abs(facts.high)) > FAR and (node := node_at(program, span)):
+            edits[replacement(program, span, zeros_for(program, span, node))] = None
+    return [Option(tuple(edits), "begun at zero")] if edits else []
+
+
+def zeros_for(program: Program, span: SourceSpan, node: ast.expr) -> str:
+    """``np.zeros(shape)`` for an expression of a shape that stands in it."""
+    source = Source(program.files[span.file])
+    numpy, call = numpy_in(source.text), the_draw(node)
+    parts = shape_texts(source.segment, call, name_of_call(call)) if call is not None else None
+    if parts is None:
+        return f"{numpy}.zeros_like({source.segment(node)})"
+    return f"{numpy}.zeros({parts[0]})" if len(parts) == 1 else f"{numpy}.zeros(({', '.join(parts)}))"
 
 
 # ------------------------------------------------------------------------------------ data
