@@ -96,7 +96,7 @@ def handed_on_at(program: Program, traced: Traced, index: int) -> SourceSpan | N
 def activated_both_ways(
     program: Program, spans: Sequence[SourceSpan], name: str, retrace: Retrace, deadline: float
 ) -> Option | None:
-    """An activation at each place, with what the backward pass lacks then."""
+    """An activation at each place, with what the backward pass lacks then, layer by layer."""
     edits = []
     for span in spans:
         text = program.files[span.file]
@@ -105,19 +105,24 @@ def activated_both_ways(
             return None
         new = FORMS[name][0].format(np=numpy_in(text), x=Source(text).segment(node))
         edits.append(replacement(program, span, new))
-    try:
-        changed = apply(program, edits)
-    except InvalidInputError:
-        return None
-    traced = retrace(changed)
-    if traced is None:
-        return None
-    seconds = max(1.0, deadline - time.monotonic())
-    suspects = judge_gradients_of(changed, traced, seconds).suspects
-    backward = [e for s in suspects for o in s.options[:1] for e in o.edits]
-    if any(not s.options for s in suspects) or overlaps(edits, backward):
-        return None
-    return Option((*edits, *dict.fromkeys(backward)), f"with {name}")
+    for _ in range(len(spans) + 1):
+        try:
+            changed = apply(program, edits)
+        except InvalidInputError:
+            return None
+        traced = retrace(changed) if time.monotonic() < deadline else None
+        if traced is None:
+            return None
+        seconds = max(1.0, deadline - time.monotonic())
+        suspects = judge_gradients_of(changed, traced, seconds).suspects
+        if not suspects:
+            return Option(tuple(edits), f"with {name}")
+        # What comes later may only be wrong because of it.
+        more = next((s.options[0].edits for s in suspects if s.options), ())
+        if not more or overlaps(edits, more):
+            return None
+        edits += more
+    return None
 
 
 def overlaps(forward: Sequence[Edit], backward: Sequence[Edit]) -> bool:

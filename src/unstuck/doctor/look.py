@@ -27,7 +27,7 @@ from unstuck.doctor.shared import each_step, shared_state
 from unstuck.doctor.soft import soft_suspects, softmax_of_one, wrong_softmax_axis
 from unstuck.doctor.stray import stray_factors
 from unstuck.doctor.suspect import Suspect
-from unstuck.doctor.truncated import truncated_inputs
+from unstuck.doctor.truncated import truncated_inputs, truncated_steps
 from unstuck.doctor.unmoved import empty_update_loops, never_moved, nothing_moves
 from unstuck.doctor.unreset import never_reset
 from unstuck.trace.facts import build_record
@@ -91,6 +91,7 @@ def untraced(case: Case, tapes: Sequence[Tape], outcome: Outcome) -> list[Suspec
     found = empty_update_loops(program, outcome)
     for tape in tapes:
         found += redrawn(program, None, tape, outcome.loops) + lost_steps(program, None, tape)
+        found += checked(case, "data", partial(truncated_steps, program, tape), [])
         found = found or checked(case, "update", partial(nothing_moves, program, tape), [])
         if found:
             break
@@ -134,6 +135,7 @@ def judged(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
         soft = checked(case, "output", lambda: activated(case, traced, outcome, soft), soft)
     suspects += soft
     suspects += checked(case, "data", lambda: truncated_inputs(program, traced), [])
+    suspects += checked(case, "data", lambda: truncated_steps(program, traced.tape), [])
     suspects += checked(case, "gradient", lambda: stray_factors(program, traced), [])
     if not case.checked:
         case.checked = True
