@@ -98,7 +98,8 @@ for epoch in range(30):
 
 
 @pytest.mark.parametrize(
-    "made", ["w, b = np.zeros(3), 0.0", "w, b = w0.copy(), 0.0", "w, b = np.full(3, 0.1) - 0.1, 0.0"]
+    "made",
+    ["w, b = np.zeros(3), 0.0", "w, b = w0.copy(), 0.0", "w, b = np.full(3, 0.1) - 0.1, 0.0"],
 )
 def test_weights_that_are_no_draw(made):
     text = LINE.replace("SET", made)

@@ -79,7 +79,9 @@ def test_weights_of_whole_numbers(wrong, right):
 
 def test_whole_weights_that_are_written_as_a_whole():
     text = ITEMS.replace("np.zeros(3)", "np.zeros(3, dtype=int)")
-    text = text.replace("    for j in range(3):\n        w[j] -= 0.5 * g[j]", "    w[:] = w - 0.5 * g")
+    text = text.replace(
+        "    for j in range(3):\n        w[j] -= 0.5 * g[j]", "    w[:] = w - 0.5 * g"
+    )
     here = seen(text)
     assert len(truncated_steps(here.program, here.tape)) == 1
 

@@ -318,9 +318,7 @@ def candidates_for(
     return proved[:1] or found[:3]
 
 
-def seen_from(
-    traced: Traced, place: Located, p: int
-) -> Iterator[tuple[int, Mapping[int, Any]]]:
+def seen_from(traced: Traced, place: Located, p: int) -> Iterator[tuple[int, Mapping[int, Any]]]:
     """The instances of a place at one point, each with the values that the change makes before it.
 
     In ``delta = W.T @ delta``, layer by layer, each instance reads what the one before it made:

@@ -50,7 +50,9 @@ def with_hidden_activations(
         if time.monotonic() < deadline
         and (option := activated_both_ways(program, spans, name, retrace, deadline)) is not None
     ]  # fmt: skip
-    first = replace(mine[0], finding=replace(mine[0].finding, span=spans[0]), options=tuple(options))
+    first = replace(
+        mine[0], finding=replace(mine[0].finding, span=spans[0]), options=tuple(options)
+    )
     return [first, *(s for s in suspects if s not in mine)]
 
 

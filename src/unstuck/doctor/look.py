@@ -20,11 +20,12 @@ from unstuck.doctor.gradient import GradientFindings, judge_gradients_of
 from unstuck.doctor.judge import judge
 from unstuck.doctor.linear import with_hidden_activations
 from unstuck.doctor.lost import lost_steps
+from unstuck.doctor.outputs import softmax_of_one, wrong_softmax_axis
 from unstuck.doctor.redrawn import redrawn
 from unstuck.doctor.rules import RULES
 from unstuck.doctor.rules.statements import useless_statements
 from unstuck.doctor.shared import each_step, shared_state
-from unstuck.doctor.soft import soft_suspects, softmax_of_one, wrong_softmax_axis
+from unstuck.doctor.soft import soft_suspects
 from unstuck.doctor.stray import stray_factors
 from unstuck.doctor.suspect import Suspect
 from unstuck.doctor.truncated import truncated_inputs, truncated_steps
@@ -125,6 +126,10 @@ def judged(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
     )
     findings, clean, unchecked = judge(record)
     explained = blind or any(s.code in {"O502", "O503"} for s in suspects)
+    if any((f.code, f.severity) == ("D403", "fault") for f in findings):
+        # No gradient belongs to such targets; what has a repair is wrong all the same.
+        suspects = [s for s in suspects if s.code != "G199" or s.options]
+        explained = True
     taken = {s.code[0] for s in suspects} | ({"G"} if explained else set())
     rest = [f for f in findings if f.code[0] not in "GU" or f.code[0] not in taken]
     stuck = case.measured is None or max(case.measured.gained, case.after) < 0.5
@@ -152,7 +157,9 @@ def activated(
 
     def retrace(program: Program) -> Traced | None:
         case.runs += 1
-        found, _, _ = trace(lambda r: case.sandbox.run(program, r), outcome.loops, lambda text: None)
+        found, _, _ = trace(
+            lambda r: case.sandbox.run(program, r), outcome.loops, lambda text: None
+        )
         return found
 
     seconds = 0.25 * (case.deadline - time.monotonic())

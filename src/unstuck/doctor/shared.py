@@ -268,7 +268,9 @@ def may_share(value: ast.expr) -> bool:
         return all(not is_call(g.iter, NUMBERS | {"range"}) for g in value.generators)
     if isinstance(value, ast.Call):
         if name_of_call(value) == "fromkeys":
-            return len(value.args) == 2 and isinstance(value.args[1], ast.Call | ast.List | ast.Dict)
+            return len(value.args) == 2 and isinstance(
+                value.args[1], ast.Call | ast.List | ast.Dict
+            )
         if is_call(value, LISTS | {"dict"}):
             whole = value.args[0] if value.args else value
             return isinstance(whole, ast.Name | ast.Attribute) or is_call(whole, VALUES)

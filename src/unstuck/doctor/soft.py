@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.doctor.activations import as_probabilities
 from unstuck.doctor.diagnosis import Finding
 from unstuck.doctor.fixes.lines import insert_after, statement_at
 from unstuck.doctor.fixes.patch import Edit, node_at, replacement
 from unstuck.doctor.fixes.places import Source, numpy_in
-from unstuck.doctor.fixes.rewrites.data import fill_gaps, scale_inputs, scale_targets
+from unstuck.doctor.fixes.rewrites.data import changed, fill_gaps, scale_inputs, scale_targets
 from unstuck.doctor.fixes.rewrites.weights import reinitialise
+from unstuck.doctor.outputs import probable_outputs
 from unstuck.doctor.rates import (
     decay_factor,
     learning_rate,
@@ -30,20 +30,16 @@ from unstuck.doctor.rates import (
 )
 from unstuck.doctor.rules import RULES
 from unstuck.doctor.rules.update import fastest_layer
-from unstuck.doctor.suspect import Option, Suspect, suspect_of
+from unstuck.doctor.suspect import Option, Suspect
 from unstuck.record.evidence import ParameterFacts
 from unstuck.record.run_record import RunRecord, SourceSpan
-from unstuck.trace.anatomy import SAME_VALUES
 from unstuck.trace.draws import name_of_call, shape_texts, the_draw
-from unstuck.trace.facts import source_of
-from unstuck.trace.gradients import class_axis
+from unstuck.trace.facts import name_of, source_of
 from unstuck.trace.program import Program
-from unstuck.trace.tape import Tape
 from unstuck.trace.traced import Traced
 
 GAINS = {"relu": 2.0**0.5, "leaky_relu": 2.0**0.5, "tanh": 1.0, "sigmoid": 1.0, "softmax": 1.0}
 FEW = 1000  # updates
-SUMS = {"sum", "builtin_sum"}
 FASTER, SLOWER = (10.0, 100.0, 1000.0), (0.1, 0.01, 0.001)
 FAR = 3.0  # from zero: a bias that puts a unit at the end of its range by itself
 USUAL_STEP = 0.01  # of a layer's weights, that a first update moves
@@ -101,6 +97,8 @@ def options_for(
         return scaled_inputs(program, traced, record)
     if code in {"D402", "D409"}:
         return scaled_targets(program, traced, record)
+    if code == "D403":
+        return one_column_a_class(program, traced)
     if code == "O502":
         return [*probable_outputs(program, traced), *scaled_targets(program, traced, record)]
     if code == "U205":
@@ -110,7 +108,10 @@ def options_for(
     if code in {"T602", "T606"}:
         return other_rate(program, traced, slower(record))
     if code == "T603":
-        slow, drawn = other_rate(program, traced, slower(record)), new_weights(program, record, traced)
+        slow, drawn = (
+            other_rate(program, traced, slower(record)),
+            new_weights(program, record, traced),
+        )
         at_once = finding.evidence.get("start", 0.0) >= 0.5  # no step was taken yet
         others = [*drawn[:1], *slow] if at_once else [*slow[:1], *drawn[:1], *slow[1:]]
         return [*zero_biases(program, record), *others]
@@ -234,7 +235,9 @@ def zeros_for(program: Program, span: SourceSpan, node: ast.expr) -> str:
     parts = shape_texts(source.segment, call, name_of_call(call)) if call is not None else None
     if parts is None:
         return f"{numpy}.zeros_like({source.segment(node)})"
-    return f"{numpy}.zeros({parts[0]})" if len(parts) == 1 else f"{numpy}.zeros(({', '.join(parts)}))"
+    return (
+        f"{numpy}.zeros({parts[0]})" if len(parts) == 1 else f"{numpy}.zeros(({', '.join(parts)}))"
+    )
 
 
 # ------------------------------------------------------------------------------------ data
@@ -309,6 +312,32 @@ def scaled_targets(program: Program, traced: Traced, record: RunRecord) -> list[
     )  # fmt: skip
 
 
+def one_column_a_class(program: Program, traced: Traced) -> list[Option]:
+    """Class numbers as rows (or columns) with a single 1, behind where they get their shape."""
+    tape, pairing = traced.tape, traced.pairing
+    meet = pairing.meets[0][0] if pairing is not None else None
+    if meet is None or meet.label < 0:
+        return []
+    outputs, numbers = np.asarray(tape[meet.output].value), np.asarray(tape[meet.label].value)
+    index, named = meet.label, {b.node for b in tape.bindings}
+    while index >= tape.start or index not in named:
+        if len(tape[index].parents) != 1 and tape[index].op not in {"getitem", "gather"}:
+            return []
+        index = tape[index].parents[0]
+    if outputs.ndim != 2 or not np.all(numbers == np.round(numbers)):
+        return []
+    columns = numbers.size == outputs.shape[1] and numbers.shape != (outputs.shape[0], 1)
+    count, source = outputs.shape[0 if columns else 1], source_of(tape, index)
+    file = file_of(program, source)
+    numpy, turned = numpy_in(program.files[file]), ".T" if columns else ""
+    low = int(np.min(np.asarray(tape[index].value)))
+    start = f" - {low}" if low else ""
+    template = f"{numpy}.eye({count})[{numpy}.ravel({{0}}).astype(int){start}]{turned}"
+    name = name_of(tape, index)
+    before = (local_name(traced, name), traced.loop.key[1])
+    return changed(program, name, file, source, [template], before)
+
+
 def local_name(traced: Traced, name: str) -> str:
     """What an array is called where training begins: its name there, if it has one."""
     tape = traced.tape
@@ -326,140 +355,3 @@ def local_name(traced: Traced, name: str) -> str:
 def file_of(program: Program, span: SourceSpan | None) -> str:
     """The file of a span; the entry where it is not known."""
     return span.file if span is not None else program.entry
-
-
-# ---------------------------------------------------------------------------------- output
-
-
-def wrong_softmax_axis(program: Program, traced: Traced) -> list[Suspect]:
-    """Outputs that sum to one over the samples, or over everything, instead of over the classes."""
-    pairing = traced.pairing
-    if pairing is None:
-        return []
-    for output, label in zip(pairing.outputs[0], pairing.labels[0], strict=True):
-        value, y = np.asarray(traced.tape[output].value, dtype=float), np.asarray(label)
-        axis = class_axis(y)
-        if value.ndim != 2 or y.ndim != 2 or axis is None or min(y.shape) < 2:
-            return []
-        if not np.allclose(y.sum(axis=axis), 1.0) or np.allclose(value.sum(axis=axis), 1.0):
-            return []
-        over_samples = np.allclose(value.sum(axis=1 - axis), 1.0)
-        if not (over_samples or np.isclose(value.sum(), 1.0)) or value.min() < 0:
-            return []
-        return softmax_suspect(program, traced, output, axis)
-    return []
-
-
-def softmax_suspect(program: Program, traced: Traced, output: int, axis: int) -> list[Suspect]:
-    """The sum in the denominator, over the right axis."""
-    tape = traced.tape
-    pending = [output]
-    seen: set[int] = set()
-    while pending:
-        index = pending.pop(0)
-        if index in seen or len(seen) > 40:
-            continue
-        seen.add(index)
-        node = tape[index]
-        if node.op in {"sum", "builtin_sum"} and node.site >= 0:
-            span = tape.sites[node.site].span
-            text = summed_over(program, span, axis)
-            if text is None:
-                return []
-            edit = replacement(program, span, text)
-            finding = RULES["O501"]().finding("fault", span, axis=axis)
-            return [
-                Suspect(
-                    replace(finding, replacement=text),
-                    (Option((edit,), "over the classes"),),
-                    exact=True,
-                )
-            ]
-        pending.extend(node.parents)
-    return []
-
-
-def summed_over(program: Program, span: SourceSpan, axis: int) -> str | None:
-    """A sum with the right axis: ``np.sum(e, axis=1, keepdims=True)``."""
-    node = node_at(program, span)
-    if not isinstance(node, ast.Call):
-        return None
-    source = Source(program.files[span.file])
-    if isinstance(node.func, ast.Attribute) and not (
-        isinstance(node.func.value, ast.Name) and node.args
-    ):
-        return f"{source.segment(node.func.value)}.sum(axis={axis}, keepdims=True)"
-    if not node.args:
-        return None
-    function = source.segment(node.func)
-    if isinstance(node.func, ast.Name):
-        function = f"{numpy_in(source.text)}.sum"
-    return f"{function}({source.segment(node.args[0])}, axis={axis}, keepdims=True)"
-
-
-def probable_outputs(program: Program, traced: Traced) -> list[Option]:
-    """The outputs put through a sigmoid or a softmax, where the targets are classes."""
-    pairing = traced.pairing
-    if pairing is None or not traced.layers:
-        return []
-    labels = np.concatenate([np.ravel(y) for y in pairing.labels[0]])
-    index = traced.layers[-1].outputs[0]
-    span = source_of(traced.tape, index)
-    if span is None or not np.all((labels == 0.0) | (labels == 1.0)):
-        return []
-    return as_probabilities(program, span, np.asarray(pairing.labels[0][0]))
-
-
-def softmax_of_one(program: Program, traced: Traced) -> list[Suspect]:
-    """A softmax over a single output, which is 1 whatever comes in: a sigmoid is meant."""
-    tape, pairing = traced.tape, traced.pairing
-    if pairing is None:
-        return []
-    for index in pairing.outputs[0]:
-        while tape[index].op in SAME_VALUES and tape[index].parents:
-            index = tape[index].parents[0]  # noqa: PLW2901
-        node = tape[index]
-        if node.op != "true_divide" or len(node.parents) != 2 or node.site < 0:
-            return []
-        above, below = (np.asarray(tape[p].value) for p in node.parents)
-        if above.size != np.broadcast(above, below).size or not np.all(above == below):
-            return []
-        if tape[node.parents[0]].op != "exp" or tape[node.parents[1]].op not in SUMS:
-            return []
-        return [one_sigmoid(program, traced, index)]
-    return []
-
-
-def one_sigmoid(program: Program, traced: Traced, index: int) -> Suspect:
-    """``e / e.sum()`` of one output, and the sigmoid of what ``e`` was made from."""
-    tape = traced.tape
-    span = tape.sites[tape[index].site].span
-    score = tape[tape[index].parents[0]].parents[0]
-    if tape[score].op == "subtract" and np.array_equal(*map(np.ravel, both(tape, score))):
-        score = tape[score].parents[0]  # `z - z.max()` is 0 here
-    text = text_at(program, tape, score, index)
-    options = []
-    if text:
-        sigmoid = f"1 / (1 + {numpy_in(program.files[span.file])}.exp(-({text})))"
-        options = [Option((replacement(program, span, sigmoid),), "a sigmoid")]
-    problem = "over a single output it is always 1"
-    return suspect_of("O502", span, options, activation="softmax", problem=problem)
-
-
-def both(tape: Tape, index: int) -> list[Any]:
-    """The values of a node's parents, in one shape."""
-    values = [np.asarray(tape[p].value) for p in tape[index].parents]
-    return list(np.broadcast_arrays(*values))
-
-
-def text_at(program: Program, tape: Tape, wanted: int, where: int) -> str:
-    """What a value is called in the call that makes another; its expression if it stands there."""
-    frame, site = tape[where].frame, tape.sites[tape[where].site]
-    names = [b.text for b in tape.bindings if b.node == wanted and b.frame in {frame, 0}]
-    local = [b.text for b in tape.bindings if b.node == wanted and b.frame == frame]
-    if local or names:
-        return (local or names)[0]
-    made = tape.site_of(wanted)
-    inside = made is not None and made.span.file == site.span.file
-    inside = inside and site.span.line <= made.span.line <= site.span.end_line  # type: ignore[union-attr]
-    return made.text if inside and made is not None else ""

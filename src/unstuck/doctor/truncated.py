@@ -62,7 +62,9 @@ def truncated_steps(program: Program, tape: Tape) -> list[Suspect]:
     for node in tape.nodes[tape.start :]:
         new = written_to_itself(tape, node)
         if new is not None and np.asarray(node.value).dtype.kind in "iu":
-            kept.setdefault(first_of(tape, node.index), []).append(bool(np.all(new == np.trunc(new))))
+            kept.setdefault(first_of(tape, node.index), []).append(
+                bool(np.all(new == np.trunc(new)))
+            )
     found: dict[SourceSpan, Suspect] = {}
     for first, whole in kept.items():
         span = source_of(tape, first)

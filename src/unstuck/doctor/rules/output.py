@@ -82,6 +82,7 @@ class UnfitOutput(Rule):
         MOONS, ("1 / (1 + np.exp(-Z2))", "np.exp(Z2) / np.exp(Z2).sum(axis=1, keepdims=True)")
     )
     while_training = True
+    explained_by = ("D403",)
 
     def missing(self, record: RunRecord) -> str:
         """The output's activation must be known."""
