@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from unstuck.base.errors import InvalidInputError
@@ -62,15 +62,17 @@ def hidden_places(program: Program, traced: Traced) -> list[SourceSpan]:
     Empty where one cannot be told from the output: there an activation would change that, too.
     """
     tape, layers = traced.tape, traced.layers
-    outputs = {tape[n].site for layer in layers[-1:] for n in layer.sums}
+    last = [n for layer in layers[-1:] for n in layer.sums]
+    outputs = {tape[n].site for n in last}
+    taken = {handed_on_at(program, traced, n) for n in last[:1]}
     found: dict[SourceSpan, None] = {}
     for layer in layers[:-1]:
         index = layer.outputs[0]
         site = tape.site_of(index)
         span = handed_on_at(program, traced, index)
-        if span is None and (site is None or site.id in outputs):
+        if site is None or (site.id in outputs if span is None else span in taken):
             return []
-        found[span or site.span] = None  # type: ignore[union-attr]
+        found[span or site.span] = None
     return list(found)
 
 
@@ -82,10 +84,8 @@ def handed_on_at(program: Program, traced: Traced, index: int) -> SourceSpan | N
         return None
     names = {container(b.text) for b in tape.bindings if b.node == index}
     source = Source(program.files[site.span.file])
-    for statement in ast.walk(source.tree):
-        if not isinstance(statement, ast.Assign):
-            continue
-        value, targets = statement.value, {container(ast.unparse(t)) for t in statement.targets}
+    for value, taking in given(source.tree):
+        targets = {container(text) for text in taking}
         parts = [value.body, value.orelse] if isinstance(value, ast.IfExp) else [value]
         for part in parts:
             named = isinstance(part, ast.Name | ast.Attribute | ast.Subscript)
@@ -93,6 +93,16 @@ def handed_on_at(program: Program, traced: Traced, index: int) -> SourceSpan | N
             if named and own in names and own not in targets and not names.isdisjoint(targets):
                 return source.span(site.span.file, part)
     return None
+
+
+def given(tree: ast.AST) -> Iterator[tuple[ast.expr, list[str]]]:
+    """Expressions that a name or an item gets, also by ``a.append(...)``, with what gets them."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign):
+            yield node.value, [ast.unparse(target) for target in node.targets]
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if node.func.attr == "append" and len(node.args) == 1:
+                yield node.args[0], [f"{ast.unparse(node.func.value)}[-1]"]
 
 
 def activated_both_ways(

@@ -51,6 +51,7 @@ def rate_of_step(
 ) -> tuple[SourceSpan, float] | None:
     """The number on the way from the gradient to one parameter's new value."""
     flow, tape = traced.anatomy.flows[0], traced.tape
+    states = {v for lineage in traced.steps.states for v in lineage.versions}  # `0.9 * velocity`
     pending = [end]
     seen: set[int] = set()
     while pending:
@@ -63,10 +64,13 @@ def rate_of_step(
             found = scalar_operand(program, traced, index)
             if found is not None:
                 return found
-        pending += [p for p in node.parents if p in flow.labelled]
-        pending += [  # `momentum * velocity` stands beside `rate * gradient`: after it, then
+        pending += [
             p for p in node.parents
-            if p not in flow.labelled and tape[p].op == "multiply" and p not in forward
+            if p in flow.labelled
+            or (
+                tape[p].op == "multiply" and p not in forward
+                and states.isdisjoint(tape[p].parents)
+            )
         ]  # fmt: skip
     return None
 
