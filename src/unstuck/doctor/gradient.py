@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -48,6 +48,7 @@ CODES = {  # what was changed in the expression -> what was wrong
 PRODUCT = re.compile(r"@|\b(?:dot|matmul|outer|inner|einsum|tensordot)\(")
 MILD = 10.0  # a step size this many times another's is a choice, not a mistake
 LOSSES_TRIED = 6
+Seen = Callable[[Traced, Located, int, int], Mapping[int, Any]]
 MOST_INSTANCES = 12  # of a place in one update, on which a replacement is proved
 
 
@@ -302,46 +303,62 @@ def candidates_for(
 
     ``factor`` is what they may be of the true value; any number where it is not given.
     """
+    found = search_at(program, traced, place, factor, recorded)
+    proved = [c for c in found if c.proof]
+    if not proved and feeds_itself(traced, place):
+        found = search_at(program, traced, place, factor, mended_before) or found
+        proved = [c for c in found if c.proof]
+    return proved[:1] or found[:3]
+
+
+def search_at(
+    program: Program, traced: Traced, place: Located, factor: float | None, seen: Seen
+) -> list[Candidate]:
+    """What gives the true values at the instances of a place, from the values ``seen`` there."""
     instances, values, points = [], [], []
     generic = [p for p, point in enumerate(traced.judgement.points) if point.changed]
     for p in generic or range(len(traced.judgement.points)):
         point = traced.judgement.points[p]
-        for index, before in seen_from(traced, place, p):
+        indices = place.instances.get(point.window, ())[:MOST_INSTANCES]
+        for index in (i for i in indices if i in place.wanted[p]):
             instances.append(index)
             values.append(place.wanted[p][index])
-            points.append({**point.values, **before})
+            points.append(seen(traced, place, p, index))
     if not instances:
         return []
     wanted = Wanted(place.site, instances, values, points, factor)
-    found = synthesise(program, traced.tape, wanted, limit=8)
-    proved = [c for c in found if c.proof]
-    return proved[:1] or found[:3]
+    return synthesise(program, traced.tape, wanted, limit=8)
 
 
-def seen_from(traced: Traced, place: Located, p: int) -> Iterator[tuple[int, Mapping[int, Any]]]:
-    """The instances of a place at one point, each with the values that the change makes before it.
+def recorded(traced: Traced, place: Located, p: int, index: int) -> Mapping[int, Any]:
+    """The values of a point as the program made them."""
+    return traced.judgement.points[p].values
 
-    In ``delta = W.T @ delta``, layer by layer, each instance reads what the one before it made:
-    that will be right as well.
+
+def mended_before(traced: Traced, place: Located, p: int, index: int) -> Mapping[int, Any]:
+    """The same once all instances before this one are right.
+
+    In ``delta = W.T @ delta``, layer by layer, each instance reads what the one before it made.
     """
-    window = traced.judgement.points[p].window
-    indices = [i for i in place.instances.get(window, ()) if i in place.wanted[p]]
-    first: set[int] = set()
-    for index in indices[:MOST_INSTANCES]:
-        above = ancestors(traced.tape, traced.tape[index].parents, indices[0])
-        if first.isdisjoint(above):
-            yield index, {}
-        else:
-            own = {i: value for i, value in place.wanted[p].items() if i in first}
-            try:
-                with np.errstate(all="ignore"):
-                    yield index, replay(
-                        traced.tape, own, base=traced.judgement.points[p].values,
-                        first=min(own), last=index,
-                    )  # fmt: skip
-            except (CannotReplay, ValueError, TypeError, IndexError, ZeroDivisionError):
-                yield index, {}
-        first.add(index)
+    point = traced.judgement.points[p]
+    own = {i: value for i, value in place.wanted[p].items() if i < index}
+    if not own:
+        return point.values
+    try:
+        with np.errstate(all="ignore"):
+            changed = replay(traced.tape, own, base=point.values, first=min(own), last=index)
+    except (CannotReplay, ValueError, TypeError, IndexError, ZeroDivisionError):
+        return point.values
+    return {**point.values, **changed}
+
+
+def feeds_itself(traced: Traced, place: Located) -> bool:
+    """True if an instance of a place is made from an earlier one of the same update."""
+    for indices in place.instances.values():
+        for index in indices[1:2]:
+            above = ancestors(traced.tape, traced.tape[index].parents, indices[0])
+            return indices[0] in above
+    return False
 
 
 def place_suspect(
