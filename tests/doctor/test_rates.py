@@ -25,3 +25,22 @@ def test_a_rate_of_another_size_is_left_alone():
     here = seen(text)
     (option,) = other_rate(here.program, here.traced, [0.1])
     assert mended(here.program, option) == text.replace("0.5 *", "0.05 *")
+
+
+VELOCITY = NET.replace("for step", "v = np.zeros_like(W1)\nfor step").replace(
+    "W1 = W1 - 0.5 * X.T @ e", "v = 0.9 * v - 0.5 * X.T @ e\n    W1 = W1 + v"
+)
+SCHEDULE = NET.replace("0.5 *", "rate *").replace(
+    "    h = np", "    rate = 0.5 / (1 + 0.01 * step)\n    h = np"
+)
+
+
+def test_the_rate_beside_the_factor_of_a_velocity():
+    here = seen(VELOCITY)
+    assert {value for _, value in learning_rates(here.program, here.traced)} == {0.5}
+
+
+def test_the_rate_of_a_schedule():
+    here = seen(SCHEDULE)
+    (option,) = other_rate(here.program, here.traced, [0.1])
+    assert mended(here.program, option) == SCHEDULE.replace("0.5 /", "0.05 /")

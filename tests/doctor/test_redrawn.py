@@ -41,7 +41,7 @@ def test_all_weights_drawn_in_the_loop():
     here, (suspect,) = found(text)
     assert suspect.code == "U204"
     assert suspect.exact
-    assert suspect.finding.evidence["parameters"] == ["W1", "W2"]
+    assert suspect.finding.evidence["parameters"] == ["W1", "b1", "W2", "b2"]
     assert suspect.finding.span.line == line_of(text, "W1, b1 = rng")
     assert_computes(mended(here.program, suspect.options[0]), NET)
 
@@ -78,6 +78,77 @@ for epoch in range(20):
     assert suspect.finding.evidence["parameters"] == ["w"]
     changed = mended(here.program, suspect.options[0])
     assert line_of(changed, "w = 0.1 * rng") < line_of(changed, "for epoch")
+
+
+LINE = """import numpy as np
+rng = np.random.default_rng(1)
+X = rng.normal(size=(40, 3))
+y = X @ np.array([1.0, -2.0, 0.5]) + 0.3
+w0 = np.zeros(3)
+for epoch in range(30):
+    SET
+    error = X @ w + b - y
+    dw, db = np.zeros(3), 0.0
+    for e, x in zip(error, X):
+        dw += e * x
+        db += e
+    w = w - 0.5 * dw / len(X)
+    b = b - 0.5 * db / len(X)
+"""
+
+
+@pytest.mark.parametrize(
+    "made",
+    ["w, b = np.zeros(3), 0.0", "w, b = w0.copy(), 0.0", "w, b = np.full(3, 0.1) - 0.1, 0.0"],
+)
+def test_weights_that_are_no_draw(made):
+    text = LINE.replace("SET", made)
+    here, (suspect,) = found(text)
+    assert suspect.finding.evidence["parameters"] == ["w"]
+    assert suspect.finding.span.line == line_of(text, made)
+    right = LINE.replace("    SET\n", "").replace("for epoch", f"{made}\nfor epoch")
+    assert_computes(mended(here.program, suspect.options[0]), right, "w", "b")
+
+
+def test_plain_numbers_and_sums_that_begin_anew():
+    text = LINE.replace("X @ w", "X[:, 0] * w").replace("e * x", "e * x[0]")
+    text = text.replace("dw, db = np.zeros(3), 0.0", "dw, db = 0.0, 0.0")
+    here, (suspect,) = found(text.replace("SET", "w = 0.0\n    b = 0.0"))
+    assert suspect.finding.evidence["parameters"] == ["w", "b"]
+    healthy = text.replace("    SET\n", "").replace("for epoch", "w, b = 0.0, 0.0\nfor epoch")
+    assert_computes(mended(here.program, suspect.options[0]), healthy, "w", "b")
+    assert found(healthy)[1] == []
+
+
+def test_a_call_in_the_training_step_goes_to_where_the_object_is_made():
+    text = exchanged(
+        CLASS,
+        ("        self.reset()\n", "        self.steps = 0\n"),
+        ("        h = np.tanh(X @", "        self.reset()\n        h = np.tanh(X @"),
+    )
+    here, (suspect,) = found(text)
+    assert suspect.finding.span.line == line_of(text, "        self.reset()\n        h")
+    changed = mended(here.program, suspect.options[0])
+    assert "        self.steps = 0\n        self.reset()\n" in changed
+    assert changed.count("self.reset()") == 1
+
+
+CODES = """import numpy as np
+rng = np.random.default_rng(0)
+X = rng.normal(size=(60, 5)) @ rng.normal(size=(5, 10))
+D = rng.normal(size=(10, 5)) / 3
+for epoch in range(5):
+    for x in X:
+        z = np.zeros(5)
+        for _ in range(8):
+            z -= 0.1 * D.T @ (D @ z - x)
+        D -= 0.01 * np.outer(D @ z - x, z)
+"""
+
+
+def test_what_is_looked_for_anew_for_each_sample_may_be_meant():
+    """A sparse code begins at zero for each sample: several steps follow each beginning."""
+    assert all(suspect.speculative for suspect in found(CODES)[1])
 
 
 def test_a_loop_around_the_training_may_be_restarts():

@@ -119,6 +119,9 @@ def repair_of(case: Case) -> Repair | None:
         return None
     before = progress_of(case.measured)
     after = progress_of(case.after_measured)
+    if before is not None and after is not None and before.metric != after.metric:
+        # Targets in another encoding: what was squared error only is classes now.
+        after = replace(after, metric=before.metric, end=case.after_measured.loss[1])
     changed = {f: t for f, t in case.current.files.items() if case.program.files.get(f) != t}
     return Repair(
         findings=tuple(dict.fromkeys(f.code for f in case.needed)),

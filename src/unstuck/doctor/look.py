@@ -20,17 +20,19 @@ from unstuck.doctor.fixes.verify import Trials
 from unstuck.doctor.gather import exhibits_of
 from unstuck.doctor.gradient import GradientFindings, judge_gradients_of
 from unstuck.doctor.judge import judge
+from unstuck.doctor.linear import with_hidden_activations
 from unstuck.doctor.lost import lost_steps
+from unstuck.doctor.outputs import softmax_of_one, wrong_softmax_axis
 from unstuck.doctor.overflow import overflows
 from unstuck.doctor.own_loss import by_own_loss
 from unstuck.doctor.redrawn import redrawn
 from unstuck.doctor.rules import RULES
 from unstuck.doctor.rules.statements import useless_statements
-from unstuck.doctor.shared import shared_state
-from unstuck.doctor.soft import soft_suspects, wrong_softmax_axis
+from unstuck.doctor.shared import each_step, shared_state
+from unstuck.doctor.soft import soft_suspects
 from unstuck.doctor.stray import stray_factors
 from unstuck.doctor.suspect import Suspect
-from unstuck.doctor.truncated import truncated_inputs
+from unstuck.doctor.truncated import truncated_inputs, truncated_steps
 from unstuck.doctor.unmoved import empty_update_loops, never_moved, nothing_moves
 from unstuck.doctor.unreset import never_reset
 from unstuck.trace.facts import build_record
@@ -94,6 +96,7 @@ def untraced(case: Case, tapes: Sequence[Tape], outcome: Outcome) -> list[Suspec
     found = empty_update_loops(program, outcome)
     for tape in tapes:
         found += redrawn(program, None, tape, outcome.loops) + lost_steps(program, None, tape)
+        found += checked(case, "data", partial(truncated_steps, program, tape), [])
         found = found or checked(case, "update", partial(nothing_moves, program, tape), [])
         if found:
             break
@@ -107,6 +110,7 @@ def judged(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
     program = case.current
     forward: list[Suspect] = []
     forward += checked(case, "output", lambda: wrong_softmax_axis(program, traced), [])
+    forward += checked(case, "output", lambda: softmax_of_one(program, traced), [])
     forward += checked(case, "data", lambda: misaligned(program, traced), [])
     suspects += forward
     gradients = GradientFindings([], [], [])
@@ -131,14 +135,23 @@ def judged(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
     )
     findings, clean, unchecked = judge(record)
     explained = blind or any(s.code in {"O502", "O503"} for s in suspects)
+    if any((f.code, f.severity) == ("D403", "fault") for f in findings):
+        # No gradient belongs to such targets; what has a repair is wrong all the same.
+        suspects = [s for s in suspects if s.code != "G199" or s.options]
+        explained = True
     taken = {s.code[0] for s in suspects} | ({"G"} if explained else set())
     rest = [f for f in findings if f.code[0] not in "GU" or f.code[0] not in taken]
     if any(s.code == "O504" for s in suspects):  # that is where NaN comes from
         rest = [f for f in rest if f.code not in {"O504", "T606"}]
     stuck = case.measured is None or max(case.measured.gained, case.after) < 0.5
-    suspects += shared_state(program) if stuck else []
-    suspects += soft_suspects(case.current, traced, rest, record, stuck=stuck)
+    suspects += shared_state(program, each_step(program, traced)) if stuck else []
+    soft = soft_suspects(case.current, traced, rest, record, stuck=stuck)
+    behind = case.measured is None or max(case.measured.gained, case.after) < MENDED
+    if behind and case.rerun and not any(s.exact for s in suspects):
+        soft = checked(case, "output", lambda: activated(case, traced, outcome, soft), soft)
+    suspects += soft
     suspects += checked(case, "data", lambda: truncated_inputs(program, traced), [])
+    suspects += checked(case, "data", lambda: truncated_steps(program, traced.tape), [])
     suspects += checked(case, "gradient", lambda: stray_factors(program, traced), [])
     if not case.checked:
         case.checked = True
@@ -156,6 +169,22 @@ def seen_to_help(case: Case, suspect: Suspect) -> Suspect:
     outcome = case.sandbox.run(changed, Request("tally"), tally_limits(case, GLANCE))
     traced, *_ = traced_from(case, outcome, changed)
     return proved_again(suspect, traced)
+
+
+def activated(
+    case: Case, traced: Traced, outcome: Outcome, suspects: list[Suspect]
+) -> list[Suspect]:
+    """Linear hidden layers with the activations that may mend them, found by recording anew."""
+
+    def retrace(program: Program) -> Traced | None:
+        case.runs += 1
+        found, _, _ = trace(
+            lambda r: case.sandbox.run(program, r), outcome.loops, lambda text: None
+        )
+        return found
+
+    seconds = 0.25 * (case.deadline - time.monotonic())
+    return with_hidden_activations(case.current, traced, suspects, retrace, seconds)
 
 
 def again_and_again(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:

@@ -7,6 +7,7 @@ decay what a step takes off the weights themselves. They are changed where they 
 from __future__ import annotations
 
 import ast
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -17,8 +18,9 @@ from unstuck.doctor.fixes.rewrites.numbers import change_number
 from unstuck.doctor.fixes.rewrites.signs import augmented_at
 from unstuck.doctor.suspect import Option
 from unstuck.record.run_record import SourceSpan
+from unstuck.trace.facts import ancestors
 from unstuck.trace.program import Program
-from unstuck.trace.tape import Ref
+from unstuck.trace.tape import LEAF, Ref
 from unstuck.trace.traced import Traced
 
 
@@ -49,6 +51,7 @@ def rate_of_step(
 ) -> tuple[SourceSpan, float] | None:
     """The number on the way from the gradient to one parameter's new value."""
     flow, tape = traced.anatomy.flows[0], traced.tape
+    states = {v for lineage in traced.steps.states for v in lineage.versions}  # `0.9 * velocity`
     pending = [end]
     seen: set[int] = set()
     while pending:
@@ -63,7 +66,11 @@ def rate_of_step(
                 return found
         pending += [
             p for p in node.parents
-            if p in flow.labelled or (tape[p].op == "multiply" and p not in forward)
+            if p in flow.labelled
+            or (
+                tape[p].op == "multiply" and p not in forward
+                and states.isdisjoint(tape[p].parents)
+            )
         ]  # fmt: skip
     return None
 
@@ -95,17 +102,34 @@ def scalar_operand(program: Program, traced: Traced, index: int) -> tuple[Source
 
 
 def always_equal(traced: Traced, index: int, position: int) -> bool:
-    """True if an operand is the same number wherever its expression was evaluated."""
+    """True if an operand is the same number wherever its expression was evaluated.
+
+    A schedule changes it from one update to the next, and makes it of numbers alone.
+    """
     tape, node = traced.tape, traced.tape[index]
     seen: set[float] = set()
+    updates: dict[int, set[float]] = {}
+    bounds = [window.last for window in traced.steps.windows]
+    scheduled = True
     for other in tape.nodes[tape.start :]:
         if (other.site, other.op) == (node.site, node.op) and position < len(other.args):
             argument = other.args[position]
             value = tape[argument.index].value if isinstance(argument, Ref) else argument
             if np.size(value) != 1 or isinstance(value, str):
                 return False
-            seen.add(float(np.asarray(value, dtype=float).ravel()[0]))
-    return len(seen) == 1 or len(seen) < len(traced.steps.windows) // 4  # a schedule changes
+            number = float(np.asarray(value, dtype=float).ravel()[0])
+            seen.add(number)
+            updates.setdefault(bisect_right(bounds, other.index), set()).add(number)
+            scheduled &= isinstance(argument, Ref) and is_scheduled(traced, argument.index)
+    few = len(seen) == 1 or len(seen) < len(bounds) // 4
+    return few or (scheduled and all(len(numbers) == 1 for numbers in updates.values()))
+
+
+def is_scheduled(traced: Traced, index: int) -> bool:
+    """True for a number that is computed, and from no array: no data, then."""
+    tape = traced.tape
+    made = tape[index].op != LEAF
+    return made and all(not np.ndim(tape[n].value) for n in ancestors(tape, [index]))
 
 
 def other_rate(program: Program, traced: Traced, factors: Sequence[float]) -> list[Option]:

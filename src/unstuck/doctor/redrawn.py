@@ -1,8 +1,9 @@
 """Weights that are drawn anew while they should be learning: what was learned is thrown away.
 
-The draw may stand in the training loop itself, or in a loop around it, also by a call: then every
-round starts from nothing. Restarts look the same, and are meant; so the second kind is only spoken
-of if drawing once makes the program learn.
+"Drawn" is said of random numbers, of zeros and of copies of a first value alike. The draw may
+stand in the training loop itself, or in a loop around it, also by a call: then every round starts
+from nothing. Restarts look the same, and are meant; so the second kind is only spoken of if
+drawing once makes the program learn.
 """
 
 from __future__ import annotations
@@ -13,17 +14,15 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from unstuck.doctor.feedback import BACK, COMPARED, PRODUCTS, feedback
-from unstuck.doctor.fixes.lines import statement_at
-from unstuck.doctor.fixes.moves import span_at
-from unstuck.doctor.fixes.patch import Edit
 from unstuck.doctor.fixes.places import Source
+from unstuck.doctor.fixes.rewrites.hoist import hoisted, without_call
 from unstuck.doctor.suspect import Option, Suspect, suspect_of
 from unstuck.record.run_record import SourceSpan
 from unstuck.trace.program import Program
 from unstuck.trace.progress import site_key
 from unstuck.trace.request import Key, LoopCount
 from unstuck.trace.steps import is_number
-from unstuck.trace.tape import Node, Site, Tape
+from unstuck.trace.tape import LEAF, Node, Site, Tape
 from unstuck.trace.traced import Traced
 
 OFTEN = 3  # draws of one place in the training loop
@@ -31,6 +30,9 @@ RESIZED = {
     "add", "array", "asarray", "astype", "copy", "multiply", "negative", "reshape", "subtract",
     "true_divide",
 }  # fmt: skip
+FILLED = {"empty", "full", "full_like", "ones", "ones_like", "zeros", "zeros_like"}
+COPIED = {"array", "asarray", "copy"}
+MADE = FILLED | COPIED | {"arange", "eye", "identity", "linspace"}
 SUMS = frozenset({"add"})
 WRITES = {"setitem", "scatter"}
 LOOPS = ast.For | ast.While
@@ -43,6 +45,8 @@ def redrawn(
     """Suspects for all weights that are drawn in the training loop, or in one around it."""
     drawn = drawn_while_training(tape)
     weights = [n for n in drawn if updates_of(tape, n, PRODUCTS | {"multiply"}, BACK)]
+    if not weights and traced is None:
+        return one_mistake(numbers_set_anew(program, tape))
     if not weights:
         return drawn_every_round(program, traced, loops) if traced is not None else []
     first = weights[0]
@@ -95,10 +99,30 @@ def name_at(tape: Tape, index: int) -> str:
 def drawn_while_training(tape: Tape) -> dict[int, int]:
     """Arrays drawn again and again while the training loop runs: the first of a place, the next."""
     counts: dict[int, list[int]] = {}
+    for index in [*first_values(tape), *(n.index for n in tape.nodes[tape.start :] if is_draw(n))]:
+        if tape[index].site >= 0:
+            counts.setdefault(tape[index].site, []).append(index)
+    found = {nodes[0]: nodes[1] for nodes in counts.values() if len(nodes) >= OFTEN}
+    return dict(sorted(found.items()))
+
+
+def first_values(tape: Tape) -> list[int]:
+    """Arrays that the training makes of plain numbers, or of a copy from before: always the same.
+
+    Of ``np.zeros(3) + 0.1`` that is the sum, which something else reads.
+    """
+    plain: set[int] = set()
+    read: set[int] = set()
     for node in tape.nodes[tape.start :]:
-        if is_draw(node) and node.site >= 0:
-            counts.setdefault(node.site, []).append(node.index)
-    return {nodes[0]: nodes[1] for nodes in counts.values() if len(nodes) >= OFTEN}
+        inner = [p for p in node.parents if p >= tape.start]
+        made = node.op in MADE or (bool(inner) and node.op in RESIZED)
+        made = (made and bool(np.ndim(node.value))) or (node.op == LEAF and not np.ndim(node.value))
+        if made and plain.issuperset(inner):
+            plain.add(node.index)
+        else:
+            read.update(inner)
+    arrays = [n for n in sorted(plain & read) if np.ndim(tape[n].value)]
+    return [n for n in arrays if is_number(tape[n].value)]
 
 
 def is_draw(node: Node) -> bool:
@@ -145,15 +169,61 @@ def loops_at(tape: Tape, node: Node) -> list[Key]:
 
 
 def call_in_loop(tape: Tape, index: int) -> SourceSpan:
-    """Where the training loop makes a value: the expression, or the call that leads to it."""
+    """Where the training loop makes a value: the expression, or the call that leads to it.
+
+    A call that leads to its updates as well is the training step, and no place for a change.
+    """
     node = tape[index]
     span, frame = tape.sites[node.site].span, node.frame
-    while frame > 0:
+    updates = updates_of(tape, index, PRODUCTS | {"add", "multiply"}, COMPARED)
+    training = frames_above(tape, tape[updates[0]].frame) if updates else {0}
+    while frame > 0 and frame not in training:
         called = tape.frames[frame].site
-        if called >= 0 and tape.sites[called].loops:
+        if called >= 0:
             span = tape.sites[called].span
         frame = tape.frames[frame].parent
     return span
+
+
+def numbers_set_anew(program: Program, tape: Tape) -> list[Suspect]:
+    """Plain numbers, ``w = 0.0``, that the loop sets anew, with steps made by reading them.
+
+    A sum, ``total += x``, begins anew as well; what is added to it is not made from it.
+    """
+    places: dict[tuple[str, str], list[int]] = {}
+    for binding in tape.bindings:
+        node = tape[binding.node]
+        plain = node.index >= tape.start and node.op == LEAF and binding.text.isidentifier()
+        if plain and isinstance(node.value, float):
+            function = tape.frames[binding.frame].function
+            places.setdefault((function, binding.text), []).append(node.index)
+    found = []
+    for (_, name), nodes in places.items():
+        if len(nodes) < OFTEN or len({tape[n].value for n in nodes}) > 1:
+            continue
+        updates = updates_of(tape, nodes[0], PRODUCTS | {"add", "multiply"}, COMPARED, nodes[1])
+        sites = [tape.sites[tape[n].site] for n in updates if tape[n].site >= 0]
+        span = set_in_loop(program, sites[0], name) if sites else None
+        if span is not None:
+            options = hoisted(program, span)
+            found.append(suspect_of(CODE, span, options, parameter=name, parameters=[name]))
+    return found
+
+
+def set_in_loop(program: Program, site: Site, name: str) -> SourceSpan | None:
+    """The statement of the same loop that sets a name to a number."""
+    source = Source(program.files[site.span.file])
+    loops = [
+        n for n in ast.walk(source.tree)
+        if isinstance(n, LOOPS) and n.lineno < site.span.line <= (n.end_lineno or 0)
+    ]  # fmt: skip
+    for statement in (s for loop in loops for s in ast.walk(loop)):
+        if isinstance(statement, ast.Assign) and statement.lineno < site.span.line:
+            names = {ast.unparse(target) for target in targets_of(statement)}
+            numbers = [n for n in ast.walk(statement.value) if isinstance(n, ast.Constant)]
+            if name in names and numbers and not isinstance(statement.value, ast.BinOp):
+                return source.span(site.span.file, statement)
+    return None
 
 
 # ------------------------------------------------------------------ in a loop around it
@@ -227,7 +297,7 @@ def draw_behind(tape: Tape, index: int) -> Node | None:
     """The draw that a first value was made from."""
     for _ in range(20):
         node = tape[index]
-        if is_draw(node):
+        if is_draw(node) or node.op in FILLED:
             return node
         parents = [p for p in node.parents if np.ndim(tape[p].value)]
         if node.op not in RESIZED or len(parents) != 1:
@@ -275,46 +345,3 @@ def frames_above(tape: Tape, frame: int) -> set[int]:
         frame = tape.frames[frame].parent
         found.add(frame)
     return found
-
-
-# ------------------------------------------------------------------------------- changes
-
-
-def without_call(program: Program, span: SourceSpan) -> list[Option]:
-    """A statement that is nothing but a call, left out."""
-    statement = statement_at(program, span.file, span.line)
-    if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Call):
-        return []
-    source = Source(program.files[span.file])
-    return [Option((Edit(source.span(span.file, statement), "pass"),), "not drawn again")]
-
-
-def hoisted(program: Program, span: SourceSpan) -> list[Option]:
-    """The statement moved in front of the outermost loop around it in its function."""
-    source = Source(program.files[span.file])
-    statement = statement_at(program, span.file, span.line)
-    if not isinstance(statement, ast.Assign):
-        return without_call(program, span)
-    loops = [
-        node for node in ast.walk(source.tree)
-        if isinstance(node, ast.For | ast.While)
-        and node.lineno < statement.lineno <= (node.end_lineno or 0)
-    ]  # fmt: skip
-    if not loops:
-        return []
-    loop = min(loops, key=lambda node: node.lineno)
-    line = source.lines[loop.lineno - 1]
-    indent = line[: len(line) - len(line.lstrip())]
-    at = source.offset(loop.lineno, 0)
-    start = source.offset(statement.lineno, 0)
-    end = source.offset((statement.end_lineno or statement.lineno) + 1, 0)
-    insert = Edit(span_at(source, span.file, at, at), f"{indent}{source.segment(statement)}\n")
-    remove = Edit(span_at(source, span.file, start, end), "")
-    moved = Option((insert, remove), "drawn once, before the loop")
-    before = [
-        node for node in ast.walk(source.tree)
-        if isinstance(node, ast.Assign) and node.lineno < loop.lineno
-        and ast.unparse(node.targets[0]) == ast.unparse(statement.targets[0])
-    ]  # fmt: skip
-    # Where they are drawn before the loop as well, what stands in it is one too many.
-    return [Option((remove,), "taken out of the loop"), moved] if before else [moved]

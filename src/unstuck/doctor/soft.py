@@ -18,8 +18,9 @@ from unstuck.doctor.diagnosis import Finding
 from unstuck.doctor.fixes.lines import insert_after, statement_at
 from unstuck.doctor.fixes.patch import Edit, node_at, replacement
 from unstuck.doctor.fixes.places import Source, numpy_in
-from unstuck.doctor.fixes.rewrites.data import fill_gaps, scale_inputs, scale_targets
+from unstuck.doctor.fixes.rewrites.data import changed, fill_gaps, scale_inputs, scale_targets
 from unstuck.doctor.fixes.rewrites.weights import reinitialise
+from unstuck.doctor.outputs import probable_outputs
 from unstuck.doctor.rates import (
     decay_factor,
     learning_rate,
@@ -28,16 +29,20 @@ from unstuck.doctor.rates import (
     other_rate,
 )
 from unstuck.doctor.rules import RULES
+from unstuck.doctor.rules.update import fastest_layer
 from unstuck.doctor.suspect import Option, Suspect
 from unstuck.record.evidence import ParameterFacts
 from unstuck.record.run_record import RunRecord, SourceSpan
-from unstuck.trace.gradients import class_axis
+from unstuck.trace.draws import name_of_call, shape_texts, the_draw
+from unstuck.trace.facts import name_of, source_of
 from unstuck.trace.program import Program
 from unstuck.trace.traced import Traced
 
 GAINS = {"relu": 2.0**0.5, "leaky_relu": 2.0**0.5, "tanh": 1.0, "sigmoid": 1.0, "softmax": 1.0}
 FEW = 1000  # updates
-FASTER, SLOWER = (10.0, 100.0, 1000.0), (0.1, 0.01)
+FASTER, SLOWER = (10.0, 100.0, 1000.0), (0.1, 0.01, 0.001)
+FAR = 3.0  # from zero: a bias that puts a unit at the end of its range by itself
+USUAL_STEP = 0.01  # of a layer's weights, that a first update moves
 
 
 def soft_suspects(
@@ -90,18 +95,31 @@ def options_for(
     code = finding.code
     if code == "D401":
         return scaled_inputs(program, traced, record)
-    if code in {"D402", "D409", "O502"}:
+    if code in {"D402", "D409"}:
         return scaled_targets(program, traced, record)
+    if code == "D403":
+        return one_column_a_class(program, traced)
+    if code == "O502":
+        return [*probable_outputs(program, traced), *scaled_targets(program, traced, record)]
     if code == "U205":
         return [*more_updates(program, traced), *other_rate(program, traced, FASTER)]
     if code in {"T601", "T605"}:
         return other_rate(program, traced, FASTER)
-    if code in {"T602", "T606", "T603"}:
-        return other_rate(program, traced, SLOWER)
+    if code in {"T602", "T606"}:
+        return other_rate(program, traced, slower(record))
+    if code == "T603":
+        slow, drawn = (
+            other_rate(program, traced, slower(record)),
+            new_weights(program, record, traced),
+        )
+        at_once = finding.evidence.get("start", 0.0) >= 0.5  # no step was taken yet
+        others = [*drawn[:1], *slow] if at_once else [*slow[:1], *drawn[:1], *slow[1:]]
+        return [*zero_biases(program, record), *others]
     if code in {"T607", "G110"}:
         return less_decay(program, traced)
     if code == "T604":
-        return [*scaled_inputs(program, traced, record), *new_weights(program, record, traced)]
+        drawn = new_weights(program, record, traced)
+        return [*zero_biases(program, record), *scaled_inputs(program, traced, record), *drawn]
     return []
 
 
@@ -138,13 +156,22 @@ def usual(program: Program, traced: Traced, record: RunRecord, known: set[str]) 
         )  # fmt: skip
     rate, number = learning_rate(program, traced) or (None, float("nan"))
     add("T601", other_rate(program, traced, FASTER), rate, learning_rate=number)
-    add("T602", other_rate(program, traced, SLOWER), rate, learning_rate=number)
+    add("T602", other_rate(program, traced, slower(record)), rate, learning_rate=number)
     if evidence is not None and 0 < evidence.updates < FEW:
         add("U205", more_updates(program, traced), None, updates=evidence.updates)
     if any(v.decay for v in traced.judgement.verdicts):
         decay = decay_factor(program, traced)
         add("T607", less_decay(program, traced), decay[0] if decay is not None else None)
     return found
+
+
+def slower(record: RunRecord) -> tuple[float, ...]:
+    """Factors for the learning rate; far below 1 where the first update is that much too long."""
+    ratio = fastest_layer(record)
+    if not np.isfinite(ratio) or ratio < USUAL_STEP * 1000:
+        return SLOWER
+    usual = float(10.0 ** np.round(np.log10(USUAL_STEP / ratio)))
+    return (10.0 * usual, usual, 100.0 * usual)
 
 
 def small(parameter: ParameterFacts) -> bool:
@@ -187,6 +214,30 @@ def new_weights(program: Program, record: RunRecord, traced: Traced) -> list[Opt
         for edits, label in zip(variants, ("mean zero, sized by fan-in", "resized"), strict=True)
         if edits
     ]
+
+
+def zero_biases(program: Program, record: RunRecord) -> list[Option]:
+    """Biases that begin far from zero, begun at zero."""
+    edits: dict[Edit, None] = {}
+    for parameter in record.evidence.parameters if record.evidence else ():
+        span, facts = parameter.initial.source, parameter.initial
+        if parameter.role != "bias" or span is None or span.file not in program.files:
+            continue
+        if max(abs(facts.low), abs(facts.high)) > FAR and (node := node_at(program, span)):
+            edits[replacement(program, span, zeros_for(program, span, node))] = None
+    return [Option(tuple(edits), "begun at zero")] if edits else []
+
+
+def zeros_for(program: Program, span: SourceSpan, node: ast.expr) -> str:
+    """``np.zeros(shape)`` for an expression of a shape that stands in it."""
+    source = Source(program.files[span.file])
+    numpy, call = numpy_in(source.text), the_draw(node)
+    parts = shape_texts(source.segment, call, name_of_call(call)) if call is not None else None
+    if parts is None:
+        return f"{numpy}.zeros_like({source.segment(node)})"
+    return (
+        f"{numpy}.zeros({parts[0]})" if len(parts) == 1 else f"{numpy}.zeros(({', '.join(parts)}))"
+    )
 
 
 # ------------------------------------------------------------------------------------ data
@@ -261,6 +312,32 @@ def scaled_targets(program: Program, traced: Traced, record: RunRecord) -> list[
     )  # fmt: skip
 
 
+def one_column_a_class(program: Program, traced: Traced) -> list[Option]:
+    """Class numbers as rows (or columns) with a single 1, behind where they get their shape."""
+    tape, pairing = traced.tape, traced.pairing
+    meet = pairing.meets[0][0] if pairing is not None else None
+    if meet is None or meet.label < 0:
+        return []
+    outputs, numbers = np.asarray(tape[meet.output].value), np.asarray(tape[meet.label].value)
+    index, named = meet.label, {b.node for b in tape.bindings}
+    while index >= tape.start or index not in named:
+        if len(tape[index].parents) != 1 and tape[index].op not in {"getitem", "gather"}:
+            return []
+        index = tape[index].parents[0]
+    if outputs.ndim != 2 or not np.all(numbers == np.round(numbers)):
+        return []
+    columns = numbers.size == outputs.shape[1] and numbers.shape != (outputs.shape[0], 1)
+    count, source = outputs.shape[0 if columns else 1], source_of(tape, index)
+    file = file_of(program, source)
+    numpy, turned = numpy_in(program.files[file]), ".T" if columns else ""
+    low = int(np.min(np.asarray(tape[index].value)))
+    start = f" - {low}" if low else ""
+    template = f"{numpy}.eye({count})[{numpy}.ravel({{0}}).astype(int){start}]{turned}"
+    name = name_of(tape, index)
+    before = (local_name(traced, name), traced.loop.key[1])
+    return changed(program, name, file, source, [template], before)
+
+
 def local_name(traced: Traced, name: str) -> str:
     """What an array is called where training begins: its name there, if it has one."""
     tape = traced.tape
@@ -278,72 +355,3 @@ def local_name(traced: Traced, name: str) -> str:
 def file_of(program: Program, span: SourceSpan | None) -> str:
     """The file of a span; the entry where it is not known."""
     return span.file if span is not None else program.entry
-
-
-# ---------------------------------------------------------------------------------- output
-
-
-def wrong_softmax_axis(program: Program, traced: Traced) -> list[Suspect]:
-    """Outputs that sum to one over the samples, or over everything, instead of over the classes."""
-    pairing = traced.pairing
-    if pairing is None:
-        return []
-    for output, label in zip(pairing.outputs[0], pairing.labels[0], strict=True):
-        value, y = np.asarray(traced.tape[output].value, dtype=float), np.asarray(label)
-        axis = class_axis(y)
-        if value.ndim != 2 or y.ndim != 2 or axis is None or min(y.shape) < 2:
-            return []
-        if not np.allclose(y.sum(axis=axis), 1.0) or np.allclose(value.sum(axis=axis), 1.0):
-            return []
-        over_samples = np.allclose(value.sum(axis=1 - axis), 1.0)
-        if not (over_samples or np.isclose(value.sum(), 1.0)) or value.min() < 0:
-            return []
-        return softmax_suspect(program, traced, output, axis)
-    return []
-
-
-def softmax_suspect(program: Program, traced: Traced, output: int, axis: int) -> list[Suspect]:
-    """The sum in the denominator, over the right axis."""
-    tape = traced.tape
-    pending = [output]
-    seen: set[int] = set()
-    while pending:
-        index = pending.pop(0)
-        if index in seen or len(seen) > 40:
-            continue
-        seen.add(index)
-        node = tape[index]
-        if node.op in {"sum", "builtin_sum"} and node.site >= 0:
-            span = tape.sites[node.site].span
-            text = summed_over(program, span, axis)
-            if text is None:
-                return []
-            edit = replacement(program, span, text)
-            finding = RULES["O501"]().finding("fault", span, axis=axis)
-            return [
-                Suspect(
-                    replace(finding, replacement=text),
-                    (Option((edit,), "over the classes"),),
-                    exact=True,
-                )
-            ]
-        pending.extend(node.parents)
-    return []
-
-
-def summed_over(program: Program, span: SourceSpan, axis: int) -> str | None:
-    """A sum with the right axis: ``np.sum(e, axis=1, keepdims=True)``."""
-    node = node_at(program, span)
-    if not isinstance(node, ast.Call):
-        return None
-    source = Source(program.files[span.file])
-    if isinstance(node.func, ast.Attribute) and not (
-        isinstance(node.func.value, ast.Name) and node.args
-    ):
-        return f"{source.segment(node.func.value)}.sum(axis={axis}, keepdims=True)"
-    if not node.args:
-        return None
-    function = source.segment(node.func)
-    if isinstance(node.func, ast.Name):
-        function = f"{numpy_in(source.text)}.sum"
-    return f"{function}({source.segment(node.args[0])}, axis={axis}, keepdims=True)"

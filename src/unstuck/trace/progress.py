@@ -215,7 +215,11 @@ def is_one_hot(label: Array) -> bool:
 def class_count(labels: list[Array]) -> int:
     """How many classes the labels have; 0 where they are numbers."""
     if all(y.shape[1] > 1 for y in labels):
-        return labels[0].shape[1] if all(is_one_hot(y) for y in labels) else 0
+        if not all(is_one_hot(y) for y in labels):
+            return 0
+        whole = np.concatenate([y for y in labels if y.shape[1] == labels[0].shape[1]])
+        few = all(len(np.unique(column)) <= 2 for column in whole.T)
+        return labels[0].shape[1] if few else 0  # of two numbers, one is always larger
     values = np.unique(np.concatenate([y.ravel() for y in labels]))
     return 2 if len(values) <= 2 and set(values) <= {-1.0, 0.0, 1.0} else 0
 

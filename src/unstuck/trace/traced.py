@@ -98,7 +98,7 @@ class Traced:
             output, label = 2, 3  # beside the items and what is done to them: owner and index
         if output is None or label is None or node.site < 0:
             return None
-        if first.label >= 0 and self.tape[first.label].op in {"negative", "subtract"}:
+        if first.label >= self.tape.start and self.tape[first.label].op in {"negative", "subtract"}:
             return None  # -y or 1 - y: not the label itself
         value = self.tape[first.output].value
         scalar = np.ndim(value) == 0 or np.size(value) == 1

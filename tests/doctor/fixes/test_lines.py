@@ -68,7 +68,7 @@ def test_a_decorated_function_keeps_its_decorators():
 
 def test_statements_that_share_a_line():
     text = "a = 1; b = 2\n"
-    assert changed(text, insert_after(*at(text), 1, "c = 3")) == "a = 1; c = 3; b = 2\n"
+    assert changed(text, insert_after(*at(text), 1, "c = 3")) == "a = 1; b = 2; c = 3\n"
     assert changed(text, insert_before(*at(text), 1, "c = 3")) == "c = 3\na = 1; b = 2\n"
     assert changed(text, delete_statement(*at(text), 1)) == "b = 2\n"
     one = "if x: a = 1\n"

@@ -43,7 +43,10 @@ def insert_after(program: Program, file: str, line: int, text: str) -> Edit:
     start, end = source.extent(statement_at(program, file, line))
     indent = _indent(source, start)
     stop = _line_end(source, end)
-    if indent is None or source.text[end:stop].strip().startswith(";"):
+    if source.text[end:stop].strip().startswith(";"):  # behind all that share the line
+        end = max(end, *(source.extent(s)[1] for s in _sharing(source, line)))
+        return Edit(source.between(file, end, end), f"; {_one_line(text)}")
+    if indent is None:
         return Edit(source.between(file, end, end), f"; {_one_line(text)}")
     block = _block(source, text, indent)
     if stop == len(source.text) and not source.text.endswith(("\n", "\r")):
@@ -118,6 +121,12 @@ def _blocks(node: ast.AST) -> list[list[ast.stmt]]:
         return []
     names = ("body", "orelse", "finalbody")
     return [own for name in names if (own := getattr(node, name, None))]
+
+
+def _sharing(source: Source, line: int) -> list[ast.stmt]:
+    """The statements of one block that end on a line."""
+    found = _locate(source, line)
+    return [s for s in found[0] if s.end_lineno == line] if found is not None else []
 
 
 def _locate(source: Source, line: int) -> tuple[list[ast.stmt], int] | None:

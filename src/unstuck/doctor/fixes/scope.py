@@ -94,14 +94,14 @@ class Scopes:
             for text, bound in self.bound(frame).items():
                 if text in found or not shadowed.isdisjoint(_roots(text)):
                     continue
-                index = self._means(bound, node, frame, _varies(text))
+                index = self._means(text, bound, node, frame)
                 if index is not None and not self._too_early(text, node.frame, line):
                     found[text] = index
         for text, index in self._own_attributes(node).items():
             found.setdefault(text, index)
         return found
 
-    def _means(self, bound: _Bound, node: Node, frame: int, varying: bool) -> int | None:
+    def _means(self, text: str, bound: _Bound, node: Node, frame: int) -> int | None:
         before = bound.before(node.index)
         if frame != node.frame:
             return None if before is None else before[1]
@@ -111,11 +111,24 @@ class Scopes:
         later = bound.after(node.index, following)
         if before is None:
             return later
-        if later is None or not varying:
+        if later is None or not _varies(text):
             return before[1]
         previous = instances[k - 2] if k > 1 else -1
         this_turn = before[0] > previous and self._bound_first(bound, node, instances[0])
-        return before[1] if this_turn else later
+        if this_turn or self._read_as(text, before[1], previous, node):
+            return before[1]
+        return later
+
+    def _read_as(self, text: str, index: int, previous: int, node: Node) -> bool:
+        """True if this turn of the loop read a value by a text: what is bound again is not told."""
+        site = self.tape.site_of(node)
+        for other in self.tape.nodes[max(previous + 1, node.index - LONGEST_TURN) : node.index]:
+            if other.frame != node.frame or index not in other.parents or site is None:
+                continue
+            around = self.tape.site_of(other)
+            if around is not None and around.loops == site.loops and text in _parts(around.text):
+                return True
+        return False
 
     def _bound_first(self, bound: _Bound, node: Node, first: int) -> bool:
         """True if a turn of the loop around a node binds a text before it comes to the node."""
@@ -246,6 +259,16 @@ def _is_expression(text: str) -> bool:
     except (SyntaxError, ValueError):
         return False
     return True
+
+
+@lru_cache(maxsize=4096)
+def _parts(text: str) -> frozenset[str]:
+    """The expressions within an expression, as `key` spells them."""
+    try:
+        tree = expression(text)
+    except (SyntaxError, ValueError):
+        return frozenset()
+    return frozenset(ast.unparse(part) for part in ast.walk(tree) if isinstance(part, ast.expr))
 
 
 def _varies(text: str) -> bool:

@@ -153,6 +153,7 @@ class OutOfRange(Rule):
     HEALTHY = XOR
     BROKEN = planted(XOR, ("[[0], [1], [1], [0]]", "[[1], [2], [2], [1]]"))
     while_training = True
+    explained_by = ("D403",)
 
     def missing(self, record: RunRecord) -> str:
         """Targets and outputs must be known."""

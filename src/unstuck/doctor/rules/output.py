@@ -15,6 +15,7 @@ from unstuck.doctor.rules.reading import (
     depth,
     evidence,
     has_learned,
+    is_stuck,
     output_width,
     parameters,
 )
@@ -81,6 +82,7 @@ class UnfitOutput(Rule):
         MOONS, ("1 / (1 + np.exp(-Z2))", "np.exp(Z2) / np.exp(Z2).sum(axis=1, keepdims=True)")
     )
     while_training = True
+    explained_by = ("D403",)
 
     def missing(self, record: RunRecord) -> str:
         """The output's activation must be known."""
@@ -169,9 +171,11 @@ class UnfitHidden(Rule):
         all_linear = all(activation(record, k) in LINEAR for k in hidden)
         for k in hidden:
             name = activation(record, k)
-            if name == "softmax" or name in STEPS or (name in LINEAR and all_linear):
+            linear = name in LINEAR and all_linear  # may be meant, where it gets somewhere
+            if name == "softmax" or name in STEPS or linear:
+                learns = has_learned(record) or (linear and not is_stuck(record))
                 yield self.finding(
-                    "note" if has_learned(record) else "fault",
+                    "note" if learns else "fault",
                     record.layers[k].source,
                     activation=name,
                     layer=k + 1,

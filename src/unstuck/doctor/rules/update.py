@@ -153,7 +153,8 @@ class SharedBuffers(GradientRule):
         """Which two are one."""
         if len(shared) > 1:
             return (
-                f"{' and '.join(shared)} are one array: what is written to one changes the other."
+                f"{' and '.join(shared)} are one and the same: "
+                "what is written to one changes the other."
             )
         if shared:
             return (
@@ -195,9 +196,12 @@ class DrawnAnew(GradientRule):
         self, *, parameter: Any = "the parameters", parameters: Any = (), **evidence: Any
     ) -> str:
         """What starts over."""
+        named = parameters or parameter
+        several = named == "the parameters" or (not isinstance(named, str) and len(named) > 1)
+        again = "get their initial values" if several else "gets its initial value"
         return (
-            f"In every step {of(parameters or parameter)} start again from their initial values: "
-            "draw them once, before the loop."
+            f"In every step {of(named)} {again} again, and what was learned is lost: "
+            "set before the loop, once, it would last."
         )
 
 
