@@ -67,6 +67,7 @@ def look(case: Case, *, first: bool) -> list[Suspect]:
     if outcome.status == "timeout" and case.stop is None:
         cut_short(case, outcome)
     case.traced, case.before, case.edits = traced, case.current, ()
+    case.first = traced if first else case.first
     if traced is None:
         case.why = case.why or why
         if first:

@@ -52,13 +52,14 @@ class WrongMetric(Rule):
         *,
         reported: float = NAN,
         actual: float = NAN,
-        shapes: str = "",
+        problem: str = "",
         metric: str = "result",
         **evidence: Any,
     ) -> str:
-        """What is printed and what is true."""
-        numbers = clause(": it prints {}, the outputs give {}", reported, actual)
-        why = f" ({shapes} are broadcast)" if shapes else ""
+        """What is printed, what is true, and how the two came apart."""
+        numbers = clause(": it is {}, the outputs give {}", reported, actual)
+        numbers = numbers or clause(": it is {}", reported)
+        why = f" ({problem})" if problem else ""
         return f"The {metric} is computed wrongly{why}{numbers}."
 
 
