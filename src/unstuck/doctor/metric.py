@@ -224,10 +224,11 @@ def wrong_axis(program: Program, told: Told, met: Met) -> Slip | None:
     if len(right) == 1:
         return None
     how = "over all outputs at once" if axes[0] is None else f"over the samples (axis {axes[0]})"
-    spans = [tape.sites[node.site].span for node in picks]
+    spans, here = [span_of(told, node.index) for node in picks], span_of(told, met.node)
     return slip(
         told, met, {met.node: compared(told, met, list(right.values()))},
-        lambda: [with_axis(program, span, wanted) for span in spans], span=spans[0],
+        lambda: together(program, here, [with_axis(program, span, wanted) for span in spans]),
+        span=here if all(inside(span, here) for span in spans) else spans[0],
         axis=axes[0], wanted_axis=wanted,
         problem=f"argmax goes {how}, not over the classes (axis {wanted})",
     )  # fmt: skip
@@ -293,7 +294,8 @@ def unthresholded(program: Program, told: Told, met: Met) -> Slip | None:
 
         def write() -> Sequence[Edit | None]:
             form = f"np.argmax({{}}, axis={axis})"
-            return [edit_of(program, told, met, side, form) for side in met.sides]
+            edits = [edit_of(program, told, met, side, form) for side in met.sides]
+            return together(program, span_of(told, met.node), edits)
 
     else:
         classes = np.unique(label)
@@ -610,6 +612,32 @@ def operand_of(program: Program, span: SourceSpan, side: int) -> ast.expr | None
         case ast.Call(args=[one, other]):
             return (one, other)[side]
     return None
+
+
+def inside(one: SourceSpan, other: SourceSpan) -> bool:
+    """True if one place lies within another."""
+    return (
+        one.file == other.file
+        and (other.line, other.column) <= (one.line, one.column)
+        and (one.end_line, one.end_column) <= (other.end_line, other.end_column)
+    )
+
+
+def together(
+    program: Program, span: SourceSpan, edits: Sequence[Edit | None]
+) -> Sequence[Edit | None]:
+    """Edits within one expression as one edit of it, so that all of it can be shown."""
+    known = [edit for edit in edits if edit is not None]
+    if len(known) < len(edits) or not all(inside(edit.span, span) for edit in known):
+        return edits
+    source = Source(program.files[span.file])
+    start, text = source.offset(span.line, span.column), source.text
+    text = text[start : source.offset(span.end_line, span.end_column)]
+    for edit in sorted(known, key=lambda e: (e.span.line, e.span.column), reverse=True):
+        first = source.offset(edit.span.line, edit.span.column) - start
+        last = source.offset(edit.span.end_line, edit.span.end_column) - start
+        text = text[:first] + edit.text + text[last:]
+    return [Edit(span, text)]
 
 
 def edit_of(program: Program, told: Told, met: Met, side: int, form: str) -> Edit | None:

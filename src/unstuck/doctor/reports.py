@@ -14,13 +14,14 @@ from unstuck.base.errors import InvalidInputError
 from unstuck.doctor.case import Case
 from unstuck.doctor.fixes.moves import moved_key
 from unstuck.doctor.fixes.patch import Edit, apply
+from unstuck.doctor.formula import wrong_losses
 from unstuck.doctor.metric import wrong_metrics
 from unstuck.doctor.rules import RULES
 from unstuck.doctor.suspect import Suspect
+from unstuck.record.run_record import SourceSpan
 from unstuck.trace.program import Program
-from unstuck.trace.request import Limits, LoopCount, Request
-from unstuck.trace.told import Told, last_request, lineages, step_keys, told_at_first, told_at_last
-from unstuck.trace.traced import Traced
+from unstuck.trace.request import Limits, Request
+from unstuck.trace.told import last_request, lineages, step_keys, told_at_first, told_at_last
 
 SHARE = 0.2  # of the budget, that recording the end of a program may take
 SLOWER = 6.0  # times, that pure Python runs while it is ready to be recorded
@@ -37,37 +38,34 @@ def check_reports(case: Case) -> None:
         return
     case.say("checking what it reports")
     request = last_request(traced, outcome.loops, seconds / SLOWER)
-    suspects = judged(case, case.program, traced, request, (), seconds)
-    first = asked(case.program, told_at_first(traced), outcome.loops)
-    places = {s.finding.span for s in suspects}
-    suspects += [s for s in first if s.finding.span not in places]
+    suspects = judged(case, case.program, request, (), seconds)
     if any(key == traced.loop.key for key, _ in request.shorten):
         suspects = [without_numbers(s) for s in suspects]  # nobody ever saw these
-    proof = proved(case, traced, request, suspects, seconds) if case.rerun else set()
+    proof = proved(case, request, suspects, seconds) if case.rerun else set()
     case.findings += [
         replace(s.finding, proved=bool(s.options) and s.code in proof) for s in suspects
     ]
 
 
 def judged(
-    case: Case,
-    program: Program,
-    traced: Traced,
-    request: Request,
-    edits: Sequence[Edit],
-    seconds: float,
+    case: Case, program: Program, request: Request, edits: Sequence[Edit], seconds: float
 ) -> list[Suspect]:
     """Record the end of a program, which may have been changed, and ask the checks."""
+    traced = case.first
     outcome = case.sandbox.run(program, request, Limits(seconds=seconds))
-    if outcome.tape is None:
+    if traced is None or outcome.tape is None:
         return []
     keys = {moved_key(key, edits, case.program, program) for key in step_keys(traced)}
-    return asked(program, told_at_last(outcome.tape, keys, lineages(traced)), outcome.loops)
-
-
-def asked(program: Program, told: Told, loops: Sequence[LoopCount]) -> list[Suspect]:
-    """All that is wrong with what is reported."""
-    return wrong_metrics(program, told, loops)
+    tapes = [told_at_last(outcome.tape, keys, lineages(traced))]
+    if program is case.program:
+        tapes.append(told_at_first(traced))
+    labels = case.measured.labels if case.measured is not None else []
+    suspects = [s for told in tapes for s in wrong_metrics(program, told, outcome.loops)]
+    suspects += wrong_losses(program, traced, tapes, labels)
+    found: dict[tuple[str, SourceSpan | None], Suspect] = {}
+    for suspect in suspects:
+        found.setdefault((suspect.code, suspect.finding.span), suspect)
+    return list(found.values())
 
 
 def without_numbers(suspect: Suspect) -> Suspect:
@@ -78,9 +76,7 @@ def without_numbers(suspect: Suspect) -> Suspect:
     return replace(suspect, finding=replace(finding, evidence=evidence, message=message))
 
 
-def proved(
-    case: Case, traced: Traced, request: Request, suspects: Sequence[Suspect], seconds: float
-) -> set[str]:
+def proved(case: Case, request: Request, suspects: Sequence[Suspect], seconds: float) -> set[str]:
     """The codes of which nothing is left when all are mended and the program is run again."""
     mended = [s for s in suspects if s.options]
     edits = [edit for s in mended for edit in s.options[0].edits]
@@ -97,6 +93,6 @@ def proved(
     )
     case.runs += 1
     again = replace(request, loop=loop, shorten=shorten)
-    rest = judged(case, program, traced, again, edits, min(seconds, left))
+    rest = judged(case, program, again, edits, min(seconds, left))
     codes = {s.code for s in rest}
     return {s.code for s in mended if s.code not in codes}

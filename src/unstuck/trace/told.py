@@ -20,18 +20,20 @@ from unstuck.trace.traced import SHORT, Traced
 LAST = 8  # rounds of a long inner loop that are recorded
 WHOLE = 0.75  # of the parameters: what depends on so many is an output, not a hidden layer
 FOR_EVER = 1_000_000_000
-NODES = 50_000  # a test set that is gone through sample by sample takes many
+NODES = 30_000  # a test set that is gone through sample by sample takes many
 
 
 @dataclass(slots=True)
 class Told:
     """A tape, and what of it depends on learned values without leading to a step.
 
-    ``reach`` has a bit for each learned value that a node was made from; ``useful`` are the nodes
-    on the way to a step; ``readers`` what was made from each node.
+    ``values`` are the learned values themselves, each as one step left it; ``reach`` has a bit for
+    each of them that a node was made from; ``useful`` are the nodes on the way to a step;
+    ``readers`` what was made from each node.
     """
 
     tape: Tape
+    values: frozenset[int]
     reach: dict[int, int]
     useful: set[int]
     parameters: int
@@ -76,8 +78,11 @@ def last_request(traced: Traced, loops: Sequence[LoopCount], seconds: float | No
 
 def told_at_first(traced: Traced) -> Told:
     """The recording of the first updates."""
-    versions = {v for p in traced.steps.parameters for line in p.lineages for v in line.versions}
-    return told(traced.tape, versions, lineages(traced))
+    tape, keys = traced.tape, step_keys(traced)
+    learned = {v for p in traced.steps.parameters for line in p.lineages for v in line.versions}
+    sites = {site.id for site in tape.sites if site_key(site) in keys}
+    learned |= {node.index for node in tape.nodes[tape.start :] if node.site in sites}
+    return told(tape, learned, lineages(traced))
 
 
 def told_at_last(tape: Tape, steps: Collection[Key], parameters: int) -> Told:
@@ -105,7 +110,7 @@ def lineages(traced: Traced) -> int:
 def told(tape: Tape, learned: Iterable[int], parameters: int) -> Told:
     """What depends on learned values, and what of it leads to a step."""
     reach = {index: 1 << number for number, index in enumerate(sorted(learned))}
-    result = Told(tape, reach, set(), parameters)
+    result = Told(tape, frozenset(reach), reach, set(), parameters)
     steps = [index for index in reach if tape[index].parents]
     for node in tape:
         for parent in node.parents:

@@ -82,13 +82,20 @@ class WrongLoss(Rule):
     harms = False
 
     def message(
-        self, *, written: str = "", wanted: str = "", loss: str = "", **evidence: Any
+        self,
+        *,
+        written: str = "",
+        wanted: str = "",
+        loss: str = "",
+        problem: str = "",
+        **evidence: Any,
     ) -> str:
         """Which formula stands there, and what is meant."""
         what = f"`{written}`" if written else "The loss formula"
         name = f" the {loss.replace('_', ' ')}" if loss else " a loss of outputs and targets"
         meant = f": `{wanted}` is meant" if wanted else ""
-        return f"{what} is not{name}{meant}."
+        why = f" ({problem})" if problem else ""
+        return f"{what} is not{name}{why}{meant}."
 
 
 class NoBias(Rule):
