@@ -18,7 +18,7 @@ from unstuck.doctor.formula_words import called_loss, meant
 from unstuck.doctor.suspect import Suspect, suspect_of
 from unstuck.record.run_record import SourceSpan
 from unstuck.trace.adjoint import adjoints
-from unstuck.trace.anatomy import THROUGH
+from unstuck.trace.anatomy import FILLED, THROUGH
 from unstuck.trace.facts import ancestors
 from unstuck.trace.operations import NoRule
 from unstuck.trace.program import Program
@@ -28,8 +28,9 @@ from unstuck.trace.told import Told
 from unstuck.trace.traced import Traced
 
 Array = Any
+PICKS = {"getitem", "gather"}
 FEWEST = 8  # labels that a formula must have met
-MOST_NODES = 8_000  # behind one number
+MOST_NODES = 20_000  # behind one number
 MOST_SINKS = 12
 POINTS = 3
 EQUAL = 1e-9
@@ -75,7 +76,7 @@ def wrong_losses(
     if loss is None or loss.name == "own" or not trusted(traced):
         return []
     known = known_labels(traced, labels)
-    found: dict[SourceSpan, Suspect] = {}
+    found: dict[SourceSpan | None, Suspect] = {}
     for told in tapes:
         for sink in sinks(told):
             judged = judged_sink(told, sink, known)
@@ -86,9 +87,8 @@ def wrong_losses(
                 return []
             if kind in NAMED and not called_loss(program, told.tape, sink):
                 continue
-            span = told.tape.sites[told.tape[sink].site].span
-            if span not in found:
-                found[span] = suspect(program, traced, told, sink, pulls[0], kind)
+            one = suspect(program, traced, told, sink, pulls[0], kind)
+            found.setdefault(one.finding.span, one)
     return list(found.values())
 
 
@@ -107,9 +107,8 @@ def suspect(
     """The finding, with the formula that is meant."""
     name = traced.judgement.loss.name if traced.judgement.loss is not None else ""
     text = meant(program, traced, told, sink, pull, kind)
-    span = told.tape.sites[told.tape[sink].site].span
     return suspect_of(
-        "O506", span, text.options, written=text.written, wanted=text.wanted,
+        "O506", text.span, text.options, written=text.written, wanted=text.wanted,
         loss=name.removesuffix("_of_logits"), problem=WORDS[kind],
     )  # fmt: skip
 
@@ -227,19 +226,22 @@ def meet_at(told: Told, index: int) -> tuple[int, int] | None:
     output, label = (told.tape[i].value for i in (learned[0], given[0]))
     if np.size(output) != np.size(label) or np.asarray(label).dtype.kind not in "biuf":
         return None
+    if told.tape[given[0]].op in FILLED or (node.op == "add" and np.size(label) == 1):
+        return None  # what a sum begins with
     if np.size(node.value) > np.size(output):
         return None  # broadcast to more: that is another mistake
     return learned[0], given[0]
 
 
 def root_of(told: Told, index: int) -> int:
-    """A label before anything was done to its entries."""
-    while True:
+    """A label before the formula did anything to its entries."""
+    while index >= told.tape.start:
         node = told.tape[index]
         behind = [p for p in node.parents if np.size(told.tape[p].value) == np.size(node.value)]
-        if len(node.parents) != 1 or len(behind) != 1 or node.op in {"getitem", "gather"}:
-            return index
+        if len(node.parents) != 1 or len(behind) != 1 or node.op not in THROUGH_TOO - PICKS:
+            break
         index = behind[0]
+    return index
 
 
 def upwards(told: Told, index: int) -> list[int]:
@@ -357,12 +359,35 @@ def kind_of(formula: Formula, y: Array) -> str:
     size = max(float(np.max(np.abs(slope))) for slope in slopes)
     if size == 0.0:
         return "flat"
-    mixed = formula.split(y[rng.permutation(y.size)])
-    others = [formula.slope(point, mixed) for point in points]
-    if all(same(a, b, size) for a, b in zip(slopes, others, strict=True)):
-        cancels = all(same(slope, np.full_like(slope, slope[0]), size) for slope in slopes)
+    if deaf(formula, y, points, slopes, size):
+        cancels = all(even(slope, size) for slope in slopes)
         return "cancels" if cancels else "labels"
     return next(_kinds(formula, y, points, slopes), "")
+
+
+def deaf(
+    formula: Formula, y: Array, points: list[list[Array]], slopes: list[Array], size: float
+) -> bool:
+    """True if labels play no part in how a number changes with the outputs.
+
+    Where the labels are objects of their own they change places; where Python has one object for
+    equal numbers, samples of all labels get one output, and must then pull alike.
+    """
+    roots = [root for pull in formula.pulls for root in pull.roots]
+    if len(set(roots)) < len(roots):
+        if formula.coupled:
+            return False
+        alike = [formula.slope(formula.split(np.full(y.size, o))) for o in (0.3, 0.6)]
+        return all(even(slope, size) for slope in alike)
+    rng = np.random.default_rng(1)
+    mixed = formula.split(y[rng.permutation(y.size)])
+    others = [formula.slope(point, mixed) for point in points]
+    return all(same(a, b, size) for a, b in zip(slopes, others, strict=True))
+
+
+def even(slope: Array, size: float) -> bool:
+    """True if all entries of a derivative are one number."""
+    return same(slope, np.full_like(slope, slope[0]), size)
 
 
 def same(a: Array, b: Array, size: float) -> bool:
@@ -383,13 +408,9 @@ def _kinds(
             if signs in ([{0.0}, {1.0}], [{-1.0}, {1.0}]):
                 yield "reversed"
             return
-        if signs == [{0.0}, {-1.0}] and constant(
-            [d[high] * o[high] for d, o in both(slopes, flat)]
-        ):
-            yield "half"
-        if signs == [{1.0}, {0.0}] and constant(
-            [d[low] * (1 - o[low]) for d, o in both(slopes, flat)]
-        ):
+        whole = [d[high] * o[high] for d, o in both(slopes, flat)]
+        rest = [d[low] * (1 - o[low]) for d, o in both(slopes, flat)]
+        if (signs[0] == {0.0} and constant(whole)) or (signs[1] == {0.0} and constant(rest)):
             yield "half"
         if signs[0] == signs[1] and signs[0] in ({1.0}, {-1.0}):
             yield "one way"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from unstuck.doctor.fixes.patch import node_at, replacement
 from unstuck.doctor.fixes.places import PRODUCT, SUM, Source, bracketed, numpy_in
 from unstuck.doctor.suspect import Option
+from unstuck.record.run_record import SourceSpan
 from unstuck.trace.program import Program
 from unstuck.trace.tape import Ref, Tape
 from unstuck.trace.told import Told
@@ -28,6 +29,7 @@ POWERS = {"power", "square", "absolute"}
 class Meant:
     """What is written, what is meant, and the change from the one to the other if there is one."""
 
+    span: SourceSpan
     written: str
     wanted: str
     options: tuple[Option, ...]
@@ -49,21 +51,26 @@ def meant(program: Program, traced: Traced, told: Told, sink: int, pull: Pull, k
     if kind == "reversed":
         wanted = f"-{bracketed(site.text, PRODUCT)}"
         edit = replacement(program, site.span, wanted)
-        return Meant(site.text, wanted, (Option((edit,), "the other sign"),))
+        return Meant(site.span, site.text, wanted, (Option((edit,), "the other sign"),))
     reduction = reduced(told, sink, pull)
     names = names_of(program, told, pull, output_of(traced, told, pull))
-    if reduction is None or names is None:
-        return Meant(site.text, "", ())
-    output, label = names
-    index = powered(told, sink, reduction) if loss == "squared_error" else reduction
+    index = each(told, sink, pull) if reduction is None else reduction
+    if reduction is not None and loss == "squared_error":
+        index = powered(told, sink, reduction)
     place = told.tape.sites[told.tape[index].site]
-    numpy = numpy_in(program.files[place.span.file])
-    total = f"{numpy}.{'mean' if told.tape[reduction].op == 'mean' else 'sum'}"
+    if names is None:
+        return Meant(place.span, place.text, "", ())
+    output, label = names
+    text = program.files[place.span.file]
+    numpy = numpy_in(text) if "import numpy" in text else "math"
+    total = ""
+    if reduction is not None:
+        total = f"{numpy}.{'mean' if told.tape[reduction].op == 'mean' else 'sum'}"
     wanted = formula_of(loss, total, numpy, output, label)
-    if "cross_entropy" in loss and is_negated(told, sink, reduction):
+    if "cross_entropy" in loss and is_negated(told, sink, index):
         wanted = wanted.removeprefix("-")
     edit = replacement(program, place.span, wanted)
-    return Meant(place.text, wanted, (Option((edit,), "the loss that is meant"),))
+    return Meant(place.span, place.text, wanted, (Option((edit,), "the loss that is meant"),))
 
 
 def formula_of(loss: str, total: str, numpy: str, output: str, label: str) -> str:
@@ -84,6 +91,17 @@ def output_of(traced: Traced, told: Told, pull: Pull) -> int:
     pairing = traced.pairing
     sites = {traced.tape[i].site for i in pairing.outputs[0]} if pairing is not None else set()
     return next((i for i in pull.chain if told.tape[i].site in sites), pull.output)
+
+
+def each(told: Told, sink: int, pull: Pull) -> int:
+    """What is added up sample by sample, where there is no sum of arrays."""
+    index = max(pull.meets)
+    for _ in range(12):
+        ahead = [r for r in told.readers[index] if r <= sink and told.learned(r)]
+        if not ahead or told.tape[ahead[0]].op in {"add", *REDUCES}:
+            break
+        index = ahead[0]
+    return index
 
 
 def reduced(told: Told, sink: int, pull: Pull) -> int | None:
