@@ -5,19 +5,16 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from unstuck.doctor.fixes.patch import node_at, replacement
 from unstuck.doctor.fixes.places import PRODUCT, SUM, Source, bracketed, numpy_in
+from unstuck.doctor.pulls import Pull
 from unstuck.doctor.suspect import Option
 from unstuck.record.run_record import SourceSpan
 from unstuck.trace.program import Program
 from unstuck.trace.tape import Ref, Tape
 from unstuck.trace.told import Told
 from unstuck.trace.traced import Traced
-
-if TYPE_CHECKING:
-    from unstuck.doctor.formula import Pull
 
 LOSS = re.compile(r"loss|cost|err|entropy|nll|\bmse\b|_mse|mse_", re.IGNORECASE)
 SCORE = re.compile(r"likelihood|score|bias|r2|gain|reward|elbo", re.IGNORECASE)
