@@ -9,7 +9,7 @@ import numpy as np
 
 from unstuck.doctor.compared import Met, span_of
 from unstuck.doctor.fixes.patch import Edit, node_at, replacement
-from unstuck.doctor.fixes.places import ATOM, Source, bracketed
+from unstuck.doctor.fixes.places import ATOM, SUM, Source, bracketed
 from unstuck.record.run_record import SourceSpan
 from unstuck.trace.program import Program
 from unstuck.trace.told import Told
@@ -63,7 +63,8 @@ def edit_of(program: Program, told: Told, met: Met, side: int, form: str) -> Edi
         return None
     source = Source(program.files[span.file])
     text = source.segment(node)
-    filled = form.format(text if "({})" in form else bracketed(text, ATOM))
+    alone = "({})" in form or "({}," in form
+    filled = form.format(text if alone else bracketed(text, SUM if "({} " in form else ATOM))
     return replacement(program, source.span(span.file, node), filled)
 
 
