@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,10 +61,10 @@ class Met:
         return f"{one} and {other}"
 
 
-def meetings(told: Told) -> Iterator[Met]:
-    """Every reported comparison or difference of something learned and something given."""
+def meetings(told: Told, indices: Iterable[int] | None = None) -> Iterator[Met]:
+    """Every comparison or difference of outputs and labels, of what is reported by default."""
     tape = told.tape
-    for index in told.reported():
+    for index in told.reported() if indices is None else indices:
         node = tape[index]
         if node.op not in {*EQUALS, "subtract"} or len(node.args) != 2 or node.site < 0:
             continue

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from unstuck.doctor.activations import with_activations
 from unstuck.doctor.alignment import misaligned
+from unstuck.doctor.broadcast import broadcast_errors
 from unstuck.doctor.case import MENDED, Case, original_key, original_place
 from unstuck.doctor.crashes import crash_suspects
 from unstuck.doctor.diagnosis import Unchecked
@@ -103,10 +104,13 @@ def judged(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
     program = case.current
     forward: list[Suspect] = []
     forward += checked(case, "output", lambda: wrong_softmax_axis(program, traced), [])
+    forward += checked(case, "gradient", lambda: broadcast_errors(program, traced), [])
     forward += checked(case, "data", lambda: misaligned(program, traced), [])
     suspects += forward
     gradients = GradientFindings([], [], [])
-    blind = any(s.code == "O501" for s in forward)  # no gradient can agree with such an output
+    blind = any(
+        s.code in {"O501", "G105"} for s in forward
+    )  # no gradient can agree with such an output
     if not blind:
         seconds = max(2.0, 0.25 * (case.deadline - time.monotonic()))
         gradients = checked(

@@ -46,8 +46,7 @@ FEW = 0.1  # of the predictions that may equal a label by chance
 def broadcast(program: Program, told: Told, met: Met) -> Slip | None:
     """N outputs against n labels, that become n times n."""
     output, label = met.values
-    n = output.size
-    if not (label.size == n > 1 and np.size(told.tape[met.node].value) == n * n):
+    if not is_broadcast(told, met):
         return None
     node = told.tape[met.node]
     operands: list[Array] = [None, None]
@@ -60,6 +59,12 @@ def broadcast(program: Program, told: Told, met: Met) -> Slip | None:
         shapes=met.shapes, metric="accuracy" if node.op in EQUALS else "error",
         problem=f"shapes {met.shapes} are broadcast to {np.shape(node.value)}",
     )  # fmt: skip
+
+
+def is_broadcast(told: Told, met: Met) -> bool:
+    """True if each output met every label."""
+    n = met.values[0].size
+    return bool(met.values[1].size == n > 1 and np.size(told.tape[met.node].value) == n * n)
 
 
 def wrong_axis(program: Program, told: Told, met: Met) -> Slip | None:
