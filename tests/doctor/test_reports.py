@@ -7,6 +7,7 @@ from tests.doctor.programs import CLASS, DATA, HEALTHY, NET, net, seen
 from tests.trace.programs import line_of, sandbox
 
 from unstuck.doctor.ask import diagnose
+from unstuck.doctor.broadcast import broadcast_errors
 from unstuck.doctor.fixes.patch import apply
 from unstuck.doctor.formula import wrong_losses
 from unstuck.doctor.metric import wrong_metrics
@@ -236,8 +237,10 @@ def test_what_only_looks_odd(name):
 
 @pytest.mark.parametrize("name", HEALTHY)
 def test_healthy_programs(name):
-    if seen(HEALTHY[name]).traced is not None:
+    here = seen(HEALTHY[name])
+    if here.traced is not None:
         assert found(HEALTHY[name])[1] == []
+        assert broadcast_errors(here.program, here.traced) == []
 
 
 def test_the_answer(tmp_path):
