@@ -36,6 +36,7 @@ class Case:
     say: Say
     current: Program
     outcome: Outcome | None = None
+    first: Traced | None = None  # of the program as it was given
     traced: Traced | None = None  # of the program as it now stands
     measured: Measured | None = None  # of the program as it was given
     compared: Measured | None = None  # the same at the update at which runs are compared

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from contextlib import nullcontext
+from functools import partial
 
 import numpy as np
 
@@ -15,8 +16,9 @@ from unstuck.base.threads import limit_blas_threads
 from unstuck.doctor.case import MENDED, Case, Say, learned
 from unstuck.doctor.conclude import concluded
 from unstuck.doctor.diagnosis import Diagnosis
-from unstuck.doctor.look import look
+from unstuck.doctor.look import checked, look
 from unstuck.doctor.mend import confirm, mend
+from unstuck.doctor.reports import check_reports
 from unstuck.trace.program import Program
 from unstuck.trace.sandbox import Sandbox
 
@@ -90,3 +92,4 @@ def work(case: Case) -> None:
         if learned(case) and case.after > MENDED:
             break
     confirm(case)
+    checked(case, "output", partial(check_reports, case), None)

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from unstuck.doctor.activations import with_activations
 from unstuck.doctor.alignment import misaligned
+from unstuck.doctor.broadcast import broadcast_errors
 from unstuck.doctor.case import MENDED, Case, original_key, original_place
 from unstuck.doctor.crashes import crash_suspects
 from unstuck.doctor.diagnosis import Unchecked
@@ -74,6 +75,7 @@ def look(case: Case, *, first: bool) -> list[Suspect]:
     if outcome.status == "timeout" and case.stop is None:
         cut_short(case, outcome)
     case.traced, case.before, case.edits = traced, case.current, ()
+    case.first = traced if first else case.first
     if traced is None:
         case.why = case.why or why
         if first:
@@ -111,10 +113,13 @@ def judged(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
     forward: list[Suspect] = []
     forward += checked(case, "output", lambda: wrong_softmax_axis(program, traced), [])
     forward += checked(case, "output", lambda: softmax_of_one(program, traced), [])
+    forward += checked(case, "gradient", lambda: broadcast_errors(program, traced), [])
     forward += checked(case, "data", lambda: misaligned(program, traced), [])
     suspects += forward
     gradients = GradientFindings([], [], [])
-    blind = any(s.code == "O501" for s in forward)  # no gradient can agree with such an output
+    blind = any(
+        s.code in {"O501", "G105"} for s in forward
+    )  # no gradient can agree with such an output
     if not blind:
         seconds = max(2.0, 0.25 * (case.deadline - time.monotonic()))
         gradients = checked(

@@ -55,6 +55,9 @@ class Request:
         training begins. The preparation is recorded all the same.
     max_nodes, max_bytes : int
         record: when the tape is full the program is ended (status "stopped").
+    asleep : bool
+        record: nothing at all is noted before the tape of the training begins, which is several
+        times as fast; what was made before are leaves.
     turns : int
         record: after so many iterations of ``loop`` a fifth of ``max_nodes`` is a full tape.
     stop_loop, stop_after : Key or None, int
@@ -72,6 +75,7 @@ class Request:
     seed: int | None = None
     loop: Key | None = None
     skip: int = 0
+    asleep: bool = False
     max_nodes: int = 20_000
     max_bytes: int = 400_000_000
     turns: int = 48

@@ -267,9 +267,15 @@ class WrongAxis(GradientRule):
         written: str = "",
         wanted: str = "",
         cosine: Any = NAN,
+        shapes: str = "",
         **evidence: Any,
     ) -> str:
-        """Which sum is wrong."""
+        """Which sum is wrong, or which shapes."""
+        if shapes:
+            return (
+                f"Outputs and labels of shapes {shapes} are broadcast: each output is compared "
+                "with every label, so that all outputs are pulled to one value."
+            )
         whose = (
             f"the gradient of {of(parameters or parameter)}"
             if parameters or parameter

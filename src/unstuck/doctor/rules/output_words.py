@@ -52,13 +52,14 @@ class WrongMetric(Rule):
         *,
         reported: float = NAN,
         actual: float = NAN,
-        shapes: str = "",
+        problem: str = "",
         metric: str = "result",
         **evidence: Any,
     ) -> str:
-        """What is printed and what is true."""
-        numbers = clause(": it prints {}, the outputs give {}", reported, actual)
-        why = f" ({shapes} are broadcast)" if shapes else ""
+        """What is printed, what is true, and how the two came apart."""
+        numbers = clause(": it is {}, the outputs give {}", reported, actual)
+        numbers = numbers or clause(": it is {}", reported)
+        why = f" ({problem})" if problem else ""
         return f"The {metric} is computed wrongly{why}{numbers}."
 
 
@@ -81,13 +82,20 @@ class WrongLoss(Rule):
     harms = False
 
     def message(
-        self, *, written: str = "", wanted: str = "", loss: str = "", **evidence: Any
+        self,
+        *,
+        written: str = "",
+        wanted: str = "",
+        loss: str = "",
+        problem: str = "",
+        **evidence: Any,
     ) -> str:
         """Which formula stands there, and what is meant."""
         what = f"`{written}`" if written else "The loss formula"
         name = f" the {loss.replace('_', ' ')}" if loss else " a loss of outputs and targets"
         meant = f": `{wanted}` is meant" if wanted else ""
-        return f"{what} is not{name}{meant}."
+        why = f" ({problem})" if problem else ""
+        return f"{what} is not{name}{why}{meant}."
 
 
 class NoBias(Rule):

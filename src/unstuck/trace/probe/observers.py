@@ -37,9 +37,14 @@ class Recording:
         if loop is None:
             self.recorder.begin_training()
             return
+        awake = self.recorder.main
+        if run.request.get("asleep"):
+            self.recorder.main = -1
 
         def begin(count: int) -> None:
             if count > skip:
+                if self.recorder.preparing:
+                    self.recorder.main = awake
                 self.recorder.begin_training()
             if count > skip + run.request["turns"]:
                 self.recorder.enough()
