@@ -12,6 +12,7 @@ from unstuck.doctor.fixes.patch import Edit
 from unstuck.doctor.suspect import Option
 from unstuck.record.run_record import SourceSpan
 from unstuck.trace.anatomy import SAME_VALUES
+from unstuck.trace.replay import evaluate
 from unstuck.trace.tape import Node, Ref, Tape
 from unstuck.trace.told import Told
 
@@ -146,9 +147,9 @@ def slip(
 
 
 def compared(told: Told, met: Met, sides: list[Array]) -> Array:
-    """Two sides compared as the program does it."""
-    function: Callable[..., Array] = getattr(np, told.tape[met.node].op)
-    return function(*sides)
+    """Output and label compared as the program does it."""
+    ordered = [sides[met.sides.index(place)] for place in (0, 1)]
+    return evaluate(told.tape[met.node].op, tuple(ordered))
 
 
 def rounded(value: Array) -> float:

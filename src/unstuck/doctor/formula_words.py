@@ -16,7 +16,7 @@ from unstuck.trace.tape import Ref, Tape
 from unstuck.trace.told import Told
 from unstuck.trace.traced import Traced
 
-LOSS = re.compile(r"loss|cost|err|entropy|nll|\bmse\b|_mse|mse_", re.IGNORECASE)
+LOSS = re.compile(r"loss|cost|\berr|error|entropy|nll|\bmse\b|_mse|mse_", re.IGNORECASE)
 SCORE = re.compile(r"likelihood|score|bias|r2|gain|reward|elbo", re.IGNORECASE)
 REDUCES = {"mean", "sum", "builtin_sum"}
 POWERS = {"power", "square", "absolute"}

@@ -26,6 +26,7 @@ from unstuck.trace.told import last_request, lineages, step_keys, told_at_first,
 SHARE = 0.2  # of the budget, that recording the end of a program may take
 SLOWER = 6.0  # times, that pure Python runs while it is ready to be recorded
 LEAST = 2.0  # seconds
+CAME_THROUGH = {"finished", "exited"}
 NUMBERS = ("reported", "actual")
 
 
@@ -38,7 +39,7 @@ def check_reports(case: Case) -> None:
         return
     case.say("checking what it reports")
     request = last_request(traced, outcome.loops, seconds / SLOWER)
-    suspects = judged(case, case.program, request, (), seconds)
+    suspects = judged(case, case.program, request, (), seconds) or []
     if any(key == traced.loop.key for key, _ in request.shorten):
         suspects = [without_numbers(s) for s in suspects]  # nobody ever saw these
     proof = proved(case, request, suspects, seconds) if case.rerun else set()
@@ -49,12 +50,12 @@ def check_reports(case: Case) -> None:
 
 def judged(
     case: Case, program: Program, request: Request, edits: Sequence[Edit], seconds: float
-) -> list[Suspect]:
-    """Record the end of a program, which may have been changed, and ask the checks."""
+) -> list[Suspect] | None:
+    """Record the end of a program and ask the checks; None for a change that does not run."""
     traced = case.first
     outcome = case.sandbox.run(program, request, Limits(seconds=seconds))
-    if traced is None or outcome.tape is None:
-        return []
+    if traced is None or outcome.tape is None or (edits and outcome.status not in CAME_THROUGH):
+        return None
     keys = {moved_key(key, edits, case.program, program) for key in step_keys(traced)}
     tapes = [told_at_last(outcome.tape, keys, lineages(traced))]
     if program is case.program:
@@ -94,5 +95,4 @@ def proved(case: Case, request: Request, suspects: Sequence[Suspect], seconds: f
     case.runs += 1
     again = replace(request, loop=loop, shorten=shorten)
     rest = judged(case, program, again, edits, min(seconds, left))
-    codes = {s.code for s in rest}
-    return {s.code for s in mended if s.code not in codes}
+    return set() if rest is None else {s.code for s in mended} - {s.code for s in rest}

@@ -140,8 +140,12 @@ def counted_one_by_one(
 
 
 def is_equality(test: ast.expr) -> bool:
-    """True for ``a == b``."""
-    return isinstance(test, ast.Compare) and [type(op) for op in test.ops] == [ast.Eq]
+    """True for ``a == b`` of two things that are both computed."""
+    return (
+        isinstance(test, ast.Compare)
+        and [type(op) for op in test.ops] == [ast.Eq]
+        and not any(isinstance(x, ast.Constant) for x in (test.left, *test.comparators))
+    )
 
 
 def share_suspect(

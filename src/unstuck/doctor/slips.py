@@ -49,11 +49,7 @@ def broadcast(program: Program, told: Told, met: Met) -> Slip | None:
     if not is_broadcast(told, met):
         return None
     node = told.tape[met.node]
-    operands: list[Array] = [None, None]
-    operands[met.sides[0]], operands[met.sides[1]] = output, label.reshape(output.shape)
-    function = getattr(np, node.op)
-    with np.errstate(all="ignore"):
-        right = function(*operands)
+    right = compared(told, met, [output, label.reshape(output.shape)])
     return slip(
         told, met, {met.node: right}, lambda: fitted(program, told, met),
         shapes=met.shapes, metric="accuracy" if node.op in EQUALS else "error",
@@ -122,6 +118,8 @@ def one_hot_label(program: Program, told: Told, met: Met) -> Slip | None:
     pick = source_node(tape, met.output)
     label = met.values[1]
     if pick.op != "argmax" or met.values[0].size != 1 or label.size < 3:
+        return None
+    if tape[met.node].op not in EQUALS:
         return None
     scores = np.asarray(tape[pick.parents[0]].value)
     if scores.size != label.size or not is_one_hot(label.reshape(1, -1)):
