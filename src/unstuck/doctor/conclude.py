@@ -18,6 +18,7 @@ SYMPTOMS = {"O508", "T601", "T602", "T603", "T604", "T605", "T606", "U205"}
 SLIGHT = 0.1  # progress that is left to make: a program so near the best is not stuck
 CLOSES = 0.5  # of the gap, that a repair must close for the program to be called stuck
 NOISE = "it learns by heart: its targets belong to other inputs, so there is nothing to find out"
+SHARED = "each target stands for several outputs, so none of them says how far the program gets"
 NOTHING_MOVES = {"no value evolves", "values evolve, none feeds back"}
 
 
@@ -78,6 +79,8 @@ def verdict_of(case: Case) -> tuple[Verdict, str]:
         closed = (case.after - max(0.0, measured.gained)) / gap_before
     if measured.has_classes and measured.accuracy[2] > 0.999:
         return "unknown", interrupted or "all labels that were seen are of one class"
+    if measured.gained <= STUCK and measured.shared and closed < CLOSES:
+        return "unknown", interrupted or SHARED
     if measured.gained <= STUCK or closed >= CLOSES:
         return "stuck", interrupted
     if outcome.status == "raised":

@@ -44,7 +44,8 @@ class Measured:
     """Accuracy (NaN without classes) and squared error at the start and the end of a run.
 
     ``pairs`` are the samples behind it, as (evaluation, outputs, labels) with samples as rows;
-    ``evaluations`` is how many there were in all.
+    ``evaluations`` is how many there were in all. ``shared`` is True where one label stands for
+    several outputs (quantiles, the means of a mixture): none of them is meant to reach it.
     """
 
     updates: int
@@ -53,6 +54,7 @@ class Measured:
     curve: tuple[tuple[int, float], ...] = ()  # evaluation, squared error
     pairs: tuple[tuple[int, Array, Array], ...] = field(default=(), compare=False, repr=False)
     evaluations: int = 0
+    shared: bool = False
 
     @property
     def labels(self) -> list[Array]:
@@ -122,7 +124,11 @@ def measure(watched: Watched | None, eye: Eye) -> Measured | None:
         accuracy = (accuracy_of(first), accuracy_of(last), majority(labels))
     loss = (loss_of(first), loss_of(last), spread(labels))
     curve = tuple((at, loss_of([(at, o, y)])) for at, o, y in pairs)
-    return Measured(updates, accuracy, loss, curve, tuple(pairs), watched.count)
+    shared = not eye.index and any(
+        1 < np.size(sample.operands[eye.label]) < np.size(sample.operands[eye.output])
+        for sample in watched.samples[:1]
+    )
+    return Measured(updates, accuracy, loss, curve, tuple(pairs), watched.count, shared)
 
 
 def grouped(watched: Watched, eye: Eye) -> list[tuple[int, Sequence[Any]]]:

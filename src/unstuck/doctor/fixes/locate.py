@@ -177,25 +177,29 @@ class Search:
         transposed: bool,
         bad: Sequence[int],
     ) -> Located | None:
+        """The way to match the values with the place's instances that repairs most."""
+        best: Located | None = None
         for offset in range(3):
             for stack in (True, False):
                 wanted = self._align(place, pool, offset, transposed, stack, self.screen)
                 if wanted is None or self._again(wanted):
                     continue
                 good = self.repaired(wanted, self.screen, bad)
-                if not good:
+                if not good or (best is not None and len(good[1]) <= len(best.repaired)):
                     continue
                 every = range(len(self.points))
                 whole = self._align(place, pool, offset, transposed, stack, every)
                 if whole is None:
                     continue
                 good = self.repaired(whole, every, bad)
-                if good:
+                if good and (best is None or len(good[1]) > len(best.repaired)):
                     values = [whole[p] for p in every]
                     located = self.located(place, source, values, good, transposed=transposed)
                     if not self.breaks(located.wanted, bad):
-                        return located
-        return None
+                        best = located
+                if best is not None and len(best.repaired) == len(bad):
+                    return best
+        return best
 
     def _again(self, wanted: Mapping[int, Mapping[int, Array]]) -> bool:
         """True if the same values were tried at this place before: sources often agree."""
