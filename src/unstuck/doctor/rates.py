@@ -18,10 +18,11 @@ from unstuck.doctor.fixes.rewrites.numbers import change_number
 from unstuck.doctor.fixes.rewrites.signs import augmented_at
 from unstuck.doctor.suspect import Option
 from unstuck.record.run_record import SourceSpan
-from unstuck.trace.facts import ancestors
 from unstuck.trace.program import Program
-from unstuck.trace.tape import LEAF, Ref
+from unstuck.trace.tape import LEAF, Ref, Tape
 from unstuck.trace.traced import Traced
+
+SHORT = 200  # values that the rate of a schedule is made from
 
 
 def learning_rate(program: Program, traced: Traced) -> tuple[SourceSpan, float] | None:
@@ -108,9 +109,9 @@ def always_equal(traced: Traced, index: int, position: int) -> bool:
     """
     tape, node = traced.tape, traced.tape[index]
     seen: set[float] = set()
-    updates: dict[int, set[float]] = {}
+    updates: dict[int, float] = {}
     bounds = [window.last for window in traced.steps.windows]
-    scheduled = True
+    steady = True  # within each update
     for other in tape.nodes[tape.start :]:
         if (other.site, other.op) == (node.site, node.op) and position < len(other.args):
             argument = other.args[position]
@@ -119,17 +120,24 @@ def always_equal(traced: Traced, index: int, position: int) -> bool:
                 return False
             number = float(np.asarray(value, dtype=float).ravel()[0])
             seen.add(number)
-            updates.setdefault(bisect_right(bounds, other.index), set()).add(number)
-            scheduled &= isinstance(argument, Ref) and is_scheduled(traced, argument.index)
-    few = len(seen) == 1 or len(seen) < len(bounds) // 4
-    return few or (scheduled and all(len(numbers) == 1 for numbers in updates.values()))
+            steady &= updates.setdefault(bisect_right(bounds, other.index), number) == number
+    if len(seen) == 1 or len(seen) < len(bounds) // 4:
+        return True
+    own = node.args[position]
+    return steady and isinstance(own, Ref) and is_scheduled(tape, own.index)
 
 
-def is_scheduled(traced: Traced, index: int) -> bool:
+def is_scheduled(tape: Tape, index: int) -> bool:
     """True for a number that is computed, and from no array: no data, then."""
-    tape = traced.tape
-    made = tape[index].op != LEAF
-    return made and all(not np.ndim(tape[n].value) for n in ancestors(tape, [index]))
+    pending, seen = [index], set[int]()
+    while pending:
+        node = tape[pending.pop()]
+        if np.ndim(node.value) or len(seen) > SHORT:
+            return False
+        if node.index not in seen:
+            seen.add(node.index)
+            pending.extend(node.parents)
+    return tape[index].op != LEAF
 
 
 def other_rate(program: Program, traced: Traced, factors: Sequence[float]) -> list[Option]:

@@ -114,24 +114,14 @@ class Scopes:
         if later is None or not _varies(text):
             return before[1]
         previous = instances[k - 2] if k > 1 else -1
-        this_turn = before[0] > previous and self._bound_first(bound, node, instances[0])
-        if this_turn or self._read_as(text, before[1], previous, node):
-            return before[1]
-        return later
+        this_turn = before[0] > previous and self._bound_first(text, bound, node, instances[0])
+        return before[1] if this_turn else later
 
-    def _read_as(self, text: str, index: int, previous: int, node: Node) -> bool:
-        """True if this turn of the loop read a value by a text: what is bound again is not told."""
-        site = self.tape.site_of(node)
-        for other in self.tape.nodes[max(previous + 1, node.index - LONGEST_TURN) : node.index]:
-            if other.frame != node.frame or index not in other.parents or site is None:
-                continue
-            around = self.tape.site_of(other)
-            if around is not None and around.loops == site.loops and text in _parts(around.text):
-                return True
-        return False
+    def _bound_first(self, text: str, bound: _Bound, node: Node, first: int) -> bool:
+        """True if a turn of the loop around a node binds a text before it comes to the node.
 
-    def _bound_first(self, bound: _Bound, node: Node, first: int) -> bool:
-        """True if a turn of the loop around a node binds a text before it comes to the node."""
+        A text that means what it meant last is not bound again; but it is read.
+        """
         site = self.tape.site_of(node)
         if site is None or not site.loops:
             return True
@@ -142,7 +132,11 @@ class Scopes:
             if made.frame == node.frame and (around is None or site.loops[-1] not in around.loops):
                 break
             start -= 1
-        return any(start <= at <= first for at in bound.at)
+        if any(start <= at <= first for at in bound.at):
+            return True
+        turn = self.tape.nodes[start:first]
+        sites = (self.tape.site_of(n) for n in turn if n.frame == node.frame)
+        return any(other is not None and text in _parts(other.text) for other in sites)
 
     def _around(self, frame: int) -> Iterable[int]:
         """The frame, those lexically around it that are still open, and the module's."""
