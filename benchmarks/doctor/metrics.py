@@ -35,6 +35,17 @@ TWO = Metric("accuracy", 0.5)
 
 METRICS: dict[str, Metric] = {
     # our own healthy programs
+    "autoencoder_tied_adam": Metric("final MSE (entrauscht)", 0.0745, 0.012),
+    "autograd_circles": TWO,
+    "factors_in_turns": Metric("RMSE final no teste", 0.988, 0.0),
+    "huber_diabetes": Metric("R2", 0.0),
+    "mixture_density": Metric("final test nll", 1.066, -0.5),
+    "nesterov_cancer": Metric("aciertos prueba", 0.63),
+    "quantile_band": Metric("coverage of the 80% band", 0.0, 0.8),
+    "rbf_logistic": TWO,
+    "residual_norm_adamw": Metric("test accuracy", 0.11),
+    "wine_elastic_net": Metric("ortalama doğruluk (accuracy)", 0.4),
+    "wine_matrix": Metric("accuracy", 0.4),
     "autoencoder_digits": Metric("test mse", 0.0733, 0.0),
     "batches_early_stopping": Metric("test accuracy", 0.63),
     "circles_softplus_decay": TWO,

@@ -119,8 +119,9 @@ def left_over(rows: list[Row], fit: Fit) -> float:
     optimiser remembers does. An entry may decay or not.
     """
     shares = []
+    columns = [2, *([3] if fit.decay else []), *([4] if fit.l1 else [])]
     for own in windows_of(rows).values():
-        found = per_window(own, [2, 3] if fit.decay else [2])
+        found = per_window([(*row, np.sign(row[3])) for row in own], columns)
         ratio = fit.ratio if found is None else found[0][0]
         for _, step, gradient, before in own:
             plain = step + ratio * gradient + fit.l1 * np.sign(before)
