@@ -6,11 +6,13 @@ from dataclasses import replace
 
 from unstuck.doctor.case import MENDED, Case, learned
 from unstuck.doctor.cells import in_cells
-from unstuck.doctor.diagnosis import Diagnosis, Progress, Repair, Severity, Verdict
+from unstuck.doctor.diagnosis import Diagnosis, Finding, Progress, Repair, Severity, Verdict
 from unstuck.doctor.fixes.choose import LEAST
 from unstuck.doctor.fixes.patch import unified_diff
 from unstuck.doctor.gather import with_runs
 from unstuck.doctor.judge import STUCK
+from unstuck.doctor.rules import RULES
+from unstuck.doctor.rules.base import NAN
 from unstuck.trace.progress import Measured
 from unstuck.trace.request import Outcome
 
@@ -41,6 +43,7 @@ def concluded(case: Case, seconds: float) -> Diagnosis:
         elif finding.code in case.soft and (verdict in {"learns", "unknown"} or needed):
             severity = "note"  # it learns without that being changed
         findings.append(replace(finding, severity=severity))
+    findings += about_the_run(case, verdict)
     order = {"cause": 0, "fault": 1, "note": 2}
     findings.sort(key=lambda f: order[f.severity])
     diagnosis = Diagnosis(
@@ -57,6 +60,20 @@ def concluded(case: Case, seconds: float) -> Diagnosis:
         exhibits=with_runs(case.exhibits, case.measured, case.after_measured),
     )
     return in_cells(diagnosis, case.program)
+
+
+def about_the_run(case: Case, verdict: Verdict) -> list[Finding]:
+    """Notes on a program that was not seen to train, or not to its end."""
+    outcome = case.outcome
+    if outcome is None or case.interrupted:
+        return []
+    if outcome.status == "timeout" or case.stop is not None:
+        updates = case.measured.updates if case.measured is not None else NAN
+        return [RULES["P703"]().finding("note", None, updates=updates)]
+    if verdict == "unknown" and outcome.status == "finished" and case.traced is None:
+        loops = len(outcome.loops) or NAN
+        return [RULES["P702"]().finding("note", None, loops=loops)]
+    return []
 
 
 def verdict_of(case: Case) -> tuple[Verdict, str]:

@@ -29,6 +29,7 @@ WRITES = {"setitem", "scatter"}
 SCALES = {"multiply", "true_divide"}
 SUMS = {"add", "subtract", "negative", "positive"}
 LASTING = 0.3  # of the tape
+STILL = 0.25  # of all updates: a parameter that moves in no more than the rest takes turns
 
 
 @dataclass(slots=True)
@@ -89,9 +90,9 @@ class Window:
 class Steps:
     """Parameters, the optimiser's state, and the updates that the tape holds.
 
-    ``calm`` are the updates in which no parameter takes several steps: where two groups of them
-    take turns, one's update may hold many steps of the other. ``why`` says, when there is nothing,
-    in what way.
+    ``calm`` are the updates in which no parameter that waits in others takes several steps: where
+    two groups take turns, one's update may hold many steps of the other. ``why`` says, when there
+    is nothing, in what way.
     """
 
     parameters: list[Parameter]
@@ -102,9 +103,16 @@ class Steps:
 
     def __post_init__(self) -> None:
         moving = [lineage for parameter in self.parameters for lineage in parameter.lineages]
+        waiting = [x for x in moving if waits(x, self.windows)]
         self.calm = [
-            w for w in self.windows if all(x.steps_in(w) <= 1 for x in moving)
+            w for w in self.windows if all(x.steps_in(w) <= 1 for x in waiting)
         ] or self.windows
+
+
+def waits(lineage: Lineage, windows: list[Window]) -> bool:
+    """True for a value that stands still in many updates: it is another's turn."""
+    still = sum(lineage.steps_in(window) == 0 for window in windows)
+    return still >= STILL * len(windows)
 
 
 def is_number(value: object) -> bool:

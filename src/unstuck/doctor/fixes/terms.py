@@ -39,7 +39,7 @@ def differences(bench: Bench) -> Iterator[Variant]:
         shape = np.shape(value)
         own = bracketed(segment(bench, part), PRODUCT)
         for number, text in enumerate(bench.texts):
-            if np.shape(bench.first(text)) == shape and text != segment(bench, part):
+            if _is_as_large(bench.first(text), shape) and text != segment(bench, part):
                 cost = 1.3 + 0.3 * number / len(bench.texts)
                 new = f"{own} - {bracketed(text, PRODUCT)}"
                 if (found := swap(bench, part, new, "operand", cost)) is not None:
@@ -54,15 +54,20 @@ def errors(bench: Bench) -> Iterator[Variant]:
     inner = [
         text
         for text, part in zip(parts, values, strict=True)
-        if np.shape(bench.value_or_none(part)) == shape
+        if _is_as_large(bench.value_or_none(part), shape)
     ]
-    outer = [text for text in bench.texts if np.shape(bench.first(text)) == shape]
+    outer = [text for text in bench.texts if _is_as_large(bench.first(text), shape)]
     pool = list(dict.fromkeys([*inner, *outer]))[:MOST_OPERANDS]
     for first, second in permutations(pool, 2):
         text = f"{bracketed(first, SUM)} - {bracketed(second, PRODUCT)}"
         cost = 1.6 + 0.02 * (pool.index(first) + pool.index(second))
         if (found := swap(bench, bench.tree, text, "delta", cost)) is not None:
             yield found
+
+
+def _is_as_large(value: object, shape: tuple[int, ...]) -> bool:
+    """True for numbers of a shape; a list of arrays has none."""
+    return isinstance(value, np.ndarray | np.generic | float) and np.shape(value) == shape
 
 
 def _calls(bench: Bench) -> Iterator[ast.Call]:
