@@ -105,3 +105,10 @@ def test_a_healthy_program_is_left_in_peace(program):
     assert seen.verdict == "learns"
     assert not named(seen, "cause", "fault")
     assert seen.repair is None
+
+
+def test_where_a_target_stands_for_several_outputs_progress_is_not_known():
+    seen = asked("healthy/mixture_density.py")
+    assert seen.verdict == "unknown"
+    assert "several outputs" in seen.reason
+    assert not named(seen, "cause", "fault")

@@ -220,6 +220,12 @@ def examined(sandboxes, tmp_path):
     return examine
 
 
+@pytest.mark.parametrize("name", ["no training", "only comments"])
+def test_a_program_without_training_is_told_so(name, examined):
+    (note,) = examined(PROGRAMS[name]).findings
+    assert (note.code, note.severity) == ("P702", "note")
+
+
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_clear_answer_and_nothing_left(name, examined):
     hard = PROGRAMS[name]
@@ -327,6 +333,7 @@ def test_an_hour_of_training_gets_its_verdict(examined):
     seen = examined(script("import time\n" + text, "learns", budget=9.0))
     assert seen.verdict == "learns"
     assert "budget" in seen.reason
+    assert [f.severity for f in seen.findings if f.code == "P703"] == ["note"]
 
 
 def test_a_thread_that_never_ends(examined):

@@ -42,6 +42,8 @@ def concluded(case: Case, seconds: float) -> Diagnosis:
             severity = "cause"
         elif finding.code in case.soft and (verdict in {"learns", "unknown"} or needed):
             severity = "note"  # it learns without that being changed
+        elif finding.code == "G199" and verdict == "unknown":
+            severity = "note"  # its loss may be one that is not known here
         findings.append(replace(finding, severity=severity))
     findings += about_the_run(case, verdict)
     order = {"cause": 0, "fault": 1, "note": 2}
