@@ -259,3 +259,13 @@ def test_numbers_of_a_training_that_was_cut_short_are_not_told(tmp_path):
     file.write_text(slow + "print('accuracy', np.mean((o > 0.5) == T.ravel()))\n")
     (finding,) = [f for f in diagnose(file, budget=20, rerun=False).findings if f.code == "O505"]
     assert "reported" not in finding.evidence
+
+
+def test_nothing_is_noted_before_the_last_rounds():
+    here = seen(NET)
+    request = last_request(here.traced, here.outcome.loops, None)
+    tape = sandbox().run(here.program, request).tape
+    assert tape.start == 0
+    assert not any(node.op.startswith("random.") for node in tape)  # data, weights: leaves
+    made = [tape.sites[node.site].targets for node in tape if node.op == "subtract"]
+    assert made.count(("W2",)) == 2
