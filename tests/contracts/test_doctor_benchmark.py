@@ -122,11 +122,14 @@ def test_every_mutant_parses_and_differs_and_has_codes():
         assert mutant.code in right_codes(mutant.code)
 
 
+PLAIN = {"autograd_circles", "factors_in_turns"}  # no layers, no formula of a gradient to spoil
+
+
 def test_every_healthy_program_gets_mutants_of_many_codes():
     codes = Counter()
     for subject in subjects.healthy() + subjects.twins():
         found = {m.code for m in mutants(subject.name, subject.path.read_text("utf-8"))}
-        assert len(found) >= 9, subject.name
+        assert len(found) >= (1 if subject.name in PLAIN else 9), subject.name
         codes.update(found)
     assert set(EQUIVALENT) <= set(codes)
 
