@@ -6,11 +6,11 @@ so it is looked for before gradients are judged.
 
 from __future__ import annotations
 
-from unstuck.doctor.compared import meetings, span_of
 from unstuck.doctor.fixes.patch import Edit
-from unstuck.doctor.slip_edits import fitted
-from unstuck.doctor.slips import is_broadcast
 from unstuck.doctor.suspect import Option, Suspect, suspect_of
+from unstuck.doctor.told.compared import meetings, span_of
+from unstuck.doctor.told.slip_edits import fitted
+from unstuck.doctor.told.slips import is_broadcast
 from unstuck.record.run_record import SourceSpan
 from unstuck.trace.program import Program
 from unstuck.trace.told import told_at_first

@@ -18,7 +18,7 @@ from unstuck.doctor.conclude import concluded
 from unstuck.doctor.diagnosis import Diagnosis
 from unstuck.doctor.look import checked, look
 from unstuck.doctor.mend import confirm, mend
-from unstuck.doctor.reports import check_reports
+from unstuck.doctor.told.reports import check_reports
 from unstuck.trace.program import Program
 from unstuck.trace.sandbox import Sandbox
 

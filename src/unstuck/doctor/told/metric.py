@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from unstuck.doctor.compared import Slip, meetings, reported_by, rounded
-from unstuck.doctor.shares import wrong_shares
-from unstuck.doctor.slips import LOOKS
 from unstuck.doctor.suspect import Suspect, suspect_of
+from unstuck.doctor.told.compared import Slip, meetings, reported_by, rounded
+from unstuck.doctor.told.shares import wrong_shares
+from unstuck.doctor.told.slips import LOOKS
 from unstuck.record.run_record import SourceSpan
 from unstuck.trace.program import Program
 from unstuck.trace.replay import CannotReplay, replay

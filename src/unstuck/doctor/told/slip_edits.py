@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from unstuck.doctor.compared import Met, span_of
 from unstuck.doctor.fixes.patch import Edit, node_at, replacement
 from unstuck.doctor.fixes.places import ATOM, SUM, Source, bracketed
+from unstuck.doctor.told.compared import Met, span_of
 from unstuck.record.run_record import SourceSpan
 from unstuck.trace.program import Program
 from unstuck.trace.told import Told

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from unstuck.doctor.fixes.patch import node_at, replacement
 from unstuck.doctor.fixes.places import PRODUCT, SUM, Source, bracketed, numpy_in
-from unstuck.doctor.pulls import Pull
 from unstuck.doctor.suspect import Option
+from unstuck.doctor.told.pulls import Pull
 from unstuck.record.run_record import SourceSpan
 from unstuck.trace.program import Program
 from unstuck.trace.tape import Ref, Tape

@@ -9,8 +9,8 @@ from tests.trace.programs import line_of, sandbox
 from unstuck.doctor.ask import diagnose
 from unstuck.doctor.broadcast import broadcast_errors
 from unstuck.doctor.fixes.patch import apply
-from unstuck.doctor.formula import wrong_losses
-from unstuck.doctor.metric import wrong_metrics
+from unstuck.doctor.told.formula import wrong_losses
+from unstuck.doctor.told.metric import wrong_metrics
 from unstuck.trace.told import last_request, lineages, step_keys, told_at_first, told_at_last
 
 SOFT = (

@@ -14,10 +14,10 @@ from unstuck.base.errors import InvalidInputError
 from unstuck.doctor.case import Case
 from unstuck.doctor.fixes.moves import moved_key
 from unstuck.doctor.fixes.patch import Edit, apply
-from unstuck.doctor.formula import wrong_losses
-from unstuck.doctor.metric import wrong_metrics
 from unstuck.doctor.rules import RULES
 from unstuck.doctor.suspect import Suspect
+from unstuck.doctor.told.formula import wrong_losses
+from unstuck.doctor.told.metric import wrong_metrics
 from unstuck.record.run_record import SourceSpan
 from unstuck.trace.program import Program
 from unstuck.trace.request import Limits, Request

@@ -11,7 +11,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from unstuck.doctor.compared import (
+from unstuck.doctor.fixes.patch import Edit
+from unstuck.doctor.fixes.places import Source
+from unstuck.doctor.told.compared import (
     EQUALS,
     Array,
     Met,
@@ -22,9 +24,7 @@ from unstuck.doctor.compared import (
     source_node,
     span_of,
 )
-from unstuck.doctor.fixes.patch import Edit
-from unstuck.doctor.fixes.places import Source
-from unstuck.doctor.slip_edits import (
+from unstuck.doctor.told.slip_edits import (
     edit_of,
     fitted,
     in_place_of_call,

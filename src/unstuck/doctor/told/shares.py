@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unstuck.doctor.compared import EQUALS, SAME, Met, meetings, number_or_array, rounded
 from unstuck.doctor.fixes.lines import insert_before, statement_at
 from unstuck.doctor.fixes.patch import Edit, node_at
 from unstuck.doctor.fixes.places import Source
 from unstuck.doctor.suspect import Option, Suspect, suspect_of
+from unstuck.doctor.told.compared import EQUALS, SAME, Met, meetings, number_or_array, rounded
 from unstuck.record.run_record import SourceSpan
 from unstuck.trace.program import Program
 from unstuck.trace.request import LoopCount

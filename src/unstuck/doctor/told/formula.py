@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.doctor.formula_words import called_loss, meant
-from unstuck.doctor.pulls import MOST_NODES, Pull, learned_behind, pulls_of
-from unstuck.doctor.slopes import WORDS, Formula, kind_of
 from unstuck.doctor.suspect import Suspect, suspect_of
+from unstuck.doctor.told.formula_words import called_loss, meant
+from unstuck.doctor.told.pulls import MOST_NODES, Pull, learned_behind, pulls_of
+from unstuck.doctor.told.slopes import WORDS, Formula, kind_of
 from unstuck.record.run_record import SourceSpan
 from unstuck.trace.facts import ancestors
 from unstuck.trace.operations import NoRule

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.doctor.pulls import Pull
+from unstuck.doctor.told.pulls import Pull
 from unstuck.trace.adjoint import adjoints
 from unstuck.trace.replay import replay
 from unstuck.trace.tape import Tape
