@@ -93,10 +93,7 @@ def test_the_cause_is_named_and_mended(case, code, line):
         "healthy/wine_adagrad.py",
         "healthy/autoencoder_tied_adam.py",  # its weights are read twice, its averages in place
         "healthy/autograd_circles.py",  # objects that know their gradients, thousands a step
-        "healthy/factors_in_turns.py",  # two groups of parameters that take turns
         "healthy/nesterov_cancer.py",  # its velocities are read in the forward pass
-        "healthy/quantile_band.py",  # a loss that is in no table
-        "healthy/wine_elastic_net.py",
         "healthy/wine_matrix.py",  # np.matrix
     ],
 )
