@@ -118,10 +118,30 @@ def sinks(told: Told) -> list[int]:
     found: dict[int, int] = {}
     for index in reversed(told.reported()):
         node = told.tape[index]
-        ahead = [r for r in told.readers[index] if told.tape[r].op not in ONE_VALUE]
-        if is_single(node.value) and not ahead and node.op not in ONE_VALUE and node.site >= 0:
-            found.setdefault(node.site, index)
+        if not is_single(node.value) or node.op in ONE_VALUE or node.site < 0:
+            continue
+        if not is_read(told, index) and node.site not in found and not may_go_on(told, index):
+            found[node.site] = index
     return list(found.values())[:MOST_SINKS]
+
+
+def is_read(told: Told, index: int) -> bool:
+    """True if another number is made from this one."""
+    return any(told.tape[r].op not in ONE_VALUE for r in told.readers[index])
+
+
+def may_go_on(told: Told, index: int) -> bool:
+    """True for a number that may be read behind the end of a tape that was cut off.
+
+    A sum of which a part was read already, as in ``e = e + loss``, or what came after all steps.
+    """
+    tape = told.tape
+    if tape.stopped == "end":
+        return False
+    if not any(step > index and tape[step].parents for step in told.values):
+        return True
+    site = tape[index].site
+    return any(told.learned(n.index) and n.site == site and is_read(told, n.index) for n in tape)
 
 
 def is_single(value: Array) -> bool:
