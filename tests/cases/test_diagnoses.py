@@ -85,7 +85,6 @@ def test_the_cause_is_named_and_mended(case, code, line):
         "programs/34_healthy_class_adam_softmax/ok.py",
         "programs/36_healthy_flat_xor_inplace/ok.py",
         "programs/37_healthy_pure_python_neuron_dicts/ok.py",
-        "programs/02_softmax_missing_sig_deriv/fixed.py",  # its cost is turned about at a late place
         "healthy/conv_loops_bars.py",
         "healthy/one_vs_all.py",
         "healthy/perceptron_iris.py",  # its labels meet no number that depends on the weights

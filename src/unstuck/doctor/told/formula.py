@@ -133,15 +133,15 @@ def is_read(told: Told, index: int) -> bool:
 def may_go_on(told: Told, index: int) -> bool:
     """True for a number that may be read behind the end of a tape that was cut off.
 
-    A sum of which a part was read already, as in ``e = e + loss``, or what came after all steps.
+    A sum that goes on, as in ``e = e + loss``, or what came after all steps.
     """
     tape = told.tape
     if tape.stopped == "end":
         return False
     if not any(step > index and tape[step].parents for step in told.values):
         return True
-    site = tape[index].site
-    return any(told.learned(n.index) and n.site == site and is_read(told, n.index) for n in tape)
+    node = tape[index]
+    return node.op == "add" and all(is_single(tape[parent].value) for parent in node.parents)
 
 
 def is_single(value: Array) -> bool:
