@@ -140,8 +140,8 @@ def loss_of(
     pairing: Pairing,
 ) -> Loss:
     """A known loss on a pairing."""
-    found, swept = [], []
-    for point in points:
+
+    def seeds_at(point: Point) -> dict[int, Array]:
         seeds: dict[int, Array] = {}
         for node, label in zip(
             pairing.outputs[point.window], pairing.labels[point.window], strict=True
@@ -152,9 +152,9 @@ def loss_of(
                     delta(output, np.asarray(label, dtype=float).reshape(output.shape))
                 )
             seeds[node] = seeds[node] + seed if node in seeds else seed
-        grads, all_adjoints = sweep(tape, steps, anatomy, point, seeds, forward_only=True)
-        found.append(grads)
-        swept.append(all_adjoints)
+        return seeds
+
+    found, swept = sweeps(tape, steps, anatomy, points, seeds_at, forward_only=True)
     return Loss(name, pairing, pairing.place[0], found, swept)
 
 
@@ -167,13 +167,29 @@ def own_loss(
     points: list[Point],
 ) -> Loss:
     """The gradient of a number that the program itself computes from outputs and labels."""
-    found, swept = [], []
-    for point in points:
-        seeds = {index: np.ones(np.shape(tape[index].value)) for index in nodes[point.window]}
-        grads, all_adjoints = sweep(tape, steps, anatomy, point, seeds, forward_only=False)
-        found.append(grads)
-        swept.append(all_adjoints)
+
+    def seeds_at(point: Point) -> dict[int, Array]:
+        return {index: np.ones(np.shape(tape[index].value)) for index in nodes[point.window]}
+
+    found, swept = sweeps(tape, steps, anatomy, points, seeds_at, forward_only=False)
     return Loss("own", None, site, found, swept)
+
+
+def sweeps(
+    tape: Tape,
+    steps: Steps,
+    anatomy: Anatomy,
+    points: list[Point],
+    seeds_at: Callable[[Point], Mapping[int, Array]],
+    *,
+    forward_only: bool,
+) -> tuple[list[list[Array | None]], list[Mapping[int, Array]]]:
+    """`sweep` at every point, from the seeds that belong there."""
+    found = [
+        sweep(tape, steps, anatomy, point, seeds_at(point), forward_only=forward_only)
+        for point in points
+    ]
+    return [flat for flat, _ in found], [every for _, every in found]
 
 
 def sweep(

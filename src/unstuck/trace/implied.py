@@ -9,23 +9,17 @@ that error is the derivative.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from unstuck.trace.anatomy import Anatomy, Pairing
-from unstuck.trace.gradients import Loss, sweep
+from unstuck.trace.gradients import Loss, sweeps
 from unstuck.trace.points import Point
 from unstuck.trace.steps import Steps
 from unstuck.trace.tape import Tape
-from unstuck.trace.verdict import (
-    Judgement,
-    ParameterVerdict,
-    aligned,
-    common_ratio,
-    judge_parameter,
-    name_verdicts,
-)
+from unstuck.trace.verdict import Judgement, aligned, judged_under
 
 Array = Any
 PAIRINGS = 3
@@ -60,7 +54,7 @@ def errors_of(tape: Tape, anatomy: Anatomy, pairing: Pairing) -> Iterator[tuple[
             for index in range(output + 1, flow.window.last)
             if index in flow.labelled and np.shape(tape[index].value) == shape
         )
-        slices.append([index for index, _ in zip(made, range(ERRORS), strict=False)])
+        slices.append(list(islice(made, ERRORS)))
     yield from aligned(tape, slices)
 
 
@@ -90,17 +84,11 @@ def judged_by(
     errors: tuple[int, ...],
 ) -> Judgement:
     """The verdicts if those errors are the derivative of the loss that is meant."""
-    gradients, adjoints = [], []
-    for point in points:
+
+    def seeds_at(point: Point) -> dict[int, Array]:
         (node,) = pairing.outputs[point.window]
-        seed = np.asarray(point.value(tape, errors[point.window]), dtype=float)
-        one, every = sweep(tape, steps, anatomy, point, {node: seed}, forward_only=True)
-        gradients.append(one)
-        adjoints.append(every)
-    loss = Loss("implied", pairing, tape[errors[0]].site, gradients, adjoints)
-    verdicts: list[ParameterVerdict] = [
-        judge_parameter(tape, steps, anatomy, points, loss, k) for k in range(len(steps.parameters))
-    ]
-    ratio = common_ratio(verdicts)
-    name_verdicts(verdicts, ratio)
-    return Judgement(loss, verdicts, points, ratio)
+        return {node: np.asarray(point.value(tape, errors[point.window]), dtype=float)}
+
+    found, swept = sweeps(tape, steps, anatomy, points, seeds_at, forward_only=True)
+    loss = Loss("implied", pairing, tape[errors[0]].site, found, swept)
+    return judged_under(loss, tape, steps, anatomy, points)

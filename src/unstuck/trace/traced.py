@@ -216,14 +216,10 @@ def requests(loop: LoopCount, loops: Sequence[LoopCount]) -> list[Request]:
     ]
     longest = max((x.iterations / max(1, x.entries) for x in long_loops), default=0.0)
     fits = longest * FEWEST_NODES < plain.max_nodes
-    return [
-        *([plain] if fits else []),
-        *(
-            Request("record", loop=loop.key, shorten=((other.key, SHORT),))
-            for other in long_loops[:2]
-        ),
-        *([] if fits else [plain]),
+    cut = [
+        Request("record", loop=loop.key, shorten=((other.key, SHORT),)) for other in long_loops[:2]
     ]
+    return [plain, *cut] if fits else [*cut, plain]
 
 
 def read(outcome: Outcome, steps: Steps, loop: LoopCount, shortened: tuple[Key, ...]) -> Traced:

@@ -95,15 +95,10 @@ def judge_gradients(
     losses, unknown = candidate_losses(tape, steps, anatomy, points)
     best: Judgement | None = None
     for loss in losses:
-        verdicts = [
-            judge_parameter(tape, steps, anatomy, points, loss, k)
-            for k in range(len(steps.parameters))
-        ]
-        ratio = common_ratio(verdicts)
-        name_verdicts(verdicts, ratio)
-        score = score_of(loss, verdicts, ratio, anatomy)
-        if best is None or score > best.score:
-            best = Judgement(loss, verdicts, points, ratio, score=score)
+        judged = judged_under(loss, tape, steps, anatomy, points)
+        judged.score = score_of(loss, judged.verdicts, judged.ratio, anatomy)
+        if best is None or judged.score > best.score:
+            best = judged
     if best is None:
         verdicts = [
             ParameterVerdict(k, "unchecked", why=why or anatomy.why or "no loss could be formed")
@@ -114,19 +109,35 @@ def judge_gradients(
     return best
 
 
+def judged_under(
+    loss: Loss, tape: Tape, steps: Steps, anatomy: Anatomy, points: list[Point]
+) -> Judgement:
+    """The verdicts if one loss is meant."""
+    verdicts = [
+        judge_parameter(tape, steps, anatomy, points, loss, k) for k in range(len(steps.parameters))
+    ]
+    ratio = common_ratio(verdicts)
+    name_verdicts(verdicts, ratio)
+    return Judgement(loss, verdicts, points, ratio)
+
+
 def score_of(
     loss: Loss, verdicts: list[ParameterVerdict], ratio: float, anatomy: Anatomy
 ) -> tuple[float, ...]:
     """How well a loss explains the steps: agreeing parameters first, then plainness."""
-    explained = {"ok", "sign", "unreset", "overwritten"}
-    agree = sum(v.verdict in explained or was_right(v) for v in verdicts)
+    explained = {
+        v.parameter
+        for v in verdicts
+        if v.verdict in {"ok", "sign", "unreset", "overwritten"} or was_right(v)
+    }
+    agree = len(explained)
     reached = sum(v.verdict != "unchecked" for v in verdicts)
     output_side = output_parameters(anatomy)
     at_output = any(
         (v.verdict == "ok" or was_right(v)) and v.parameter in output_side for v in verdicts
     )
     close = sum(
-        1.0 if v.verdict in explained or was_right(v) else abs(v.cosine)
+        1.0 if v.parameter in explained else abs(v.cosine)
         for v in verdicts
         if np.isfinite(v.cosine)
     )

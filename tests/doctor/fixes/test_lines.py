@@ -10,10 +10,12 @@ from unstuck.doctor.fixes.lines import (
     insert_after,
     insert_before,
     move_statement,
+    path_to,
     replace_statement,
     statement_at,
 )
 from unstuck.doctor.fixes.patch import apply
+from unstuck.doctor.fixes.places import Source
 from unstuck.trace.program import Program
 
 LOOP = """\
@@ -119,3 +121,11 @@ def test_every_kind_of_block_is_entered(block):
         if "=" in line:
             assert ast.unparse(statement_at(*at(block), number)) == line.strip()
             assert "pass" in changed(block, delete_statement(*at(block), number))
+
+
+def test_the_way_to_a_line_goes_through_every_block_once():
+    text = "for i in r:\n    try:\n        if i:\n            x = 1\n    except E:\n        y = 2\n"
+    way = path_to(Source(text), 4)
+    assert [type(block[number]).__name__ for block, number in way] == ["For", "Try", "If", "Assign"]
+    assert [block[number].lineno for block, number in path_to(Source(text), 6)] == [1, 2, 6]
+    assert path_to(Source(text), 9) == []

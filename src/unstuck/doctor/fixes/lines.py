@@ -43,10 +43,10 @@ def insert_after(program: Program, file: str, line: int, text: str) -> Edit:
     start, end = source.extent(statement_at(program, file, line))
     indent = _indent(source, start)
     stop = _line_end(source, end)
-    if source.text[end:stop].strip().startswith(";"):  # behind all that share the line
+    shares = source.text[end:stop].strip().startswith(";")
+    if shares:  # behind all that stand on the line
         end = max(end, *(source.extent(s)[1] for s in _sharing(source, line)))
-        return Edit(source.between(file, end, end), f"; {_one_line(text)}")
-    if indent is None:
+    if shares or indent is None:
         return Edit(source.between(file, end, end), f"; {_one_line(text)}")
     block = _block(source, text, indent)
     if stop == len(source.text) and not source.text.endswith(("\n", "\r")):
@@ -101,26 +101,25 @@ def path_to(source: Source, line: int) -> list[tuple[list[ast.stmt], int]]:
     found: list[tuple[list[ast.stmt], int]] = []
     blocks: list[list[ast.stmt]] = [source.tree.body]
     while blocks:
-        inner: list[list[ast.stmt]] = []
-        for block in blocks:
-            for number, statement in enumerate(block):
-                if _first_line(statement) <= line <= (statement.end_lineno or statement.lineno):
-                    found.append((block, number))
-                    inner = [b for part in ast.iter_child_nodes(statement) for b in _blocks(part)]
-                    inner += _blocks(statement)
-                    break
-            if inner:
-                break
-        blocks = inner
+        covering = (
+            (block, number)
+            for block in blocks
+            for number, statement in enumerate(block)
+            if _first_line(statement) <= line <= (statement.end_lineno or statement.lineno)
+        )
+        place = next(covering, None)
+        if place is None:
+            break
+        found.append(place)
+        blocks = _blocks(place[0][place[1]])
     return found
 
 
-def _blocks(node: ast.AST) -> list[list[ast.stmt]]:
-    """The lists of statements of a statement, a handler or a case itself."""
-    if not isinstance(node, ast.stmt | ast.ExceptHandler | ast.match_case):
-        return []
+def _blocks(statement: ast.stmt) -> list[list[ast.stmt]]:
+    """The lists of statements within a statement, those of its handlers and cases among them."""
+    parts = [statement, *getattr(statement, "handlers", []), *getattr(statement, "cases", [])]
     names = ("body", "orelse", "finalbody")
-    return [own for name in names if (own := getattr(node, name, None))]
+    return [own for part in parts for name in names if (own := getattr(part, name, None))]
 
 
 def _sharing(source: Source, line: int) -> list[ast.stmt]:
@@ -131,31 +130,8 @@ def _sharing(source: Source, line: int) -> list[ast.stmt]:
 
 def _locate(source: Source, line: int) -> tuple[list[ast.stmt], int] | None:
     """The block and the place in it of the innermost statement that covers a line."""
-    found: tuple[list[ast.stmt], int] | None = None
-    block: list[ast.stmt] = source.tree.body
-    while block:
-        inner: list[ast.stmt] = []
-        for number, statement in enumerate(block):
-            if _first_line(statement) <= line <= (statement.end_lineno or statement.lineno):
-                found = block, number
-                inner = _inner_block(statement, line)
-                break
-        block = inner
-    return found
-
-
-def _inner_block(statement: ast.stmt, line: int) -> list[ast.stmt]:
-    for name in ("body", "orelse", "finalbody", "handlers", "cases"):
-        for part in getattr(statement, name, []):
-            block = part.body if isinstance(part, ast.ExceptHandler | ast.match_case) else [part]
-            for each in block:
-                if _first_line(each) <= line <= (each.end_lineno or each.lineno):
-                    return (
-                        part.body
-                        if isinstance(part, ast.ExceptHandler | ast.match_case)
-                        else list(getattr(statement, name))
-                    )
-    return []
+    path = path_to(source, line)
+    return path[-1] if path else None
 
 
 def _first_line(statement: ast.stmt) -> int:
