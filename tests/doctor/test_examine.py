@@ -110,6 +110,12 @@ LOST = NET
 for name in ("W1", "b1", "W2", "b2"):
     LOST = exchanged(LOST, (f"{name} = {name} - 0.5", f"{name} = -0.5"))
 AGAIN = exchanged(CLASS, ("    net.fit(X, T)", "    net.reset()\n    net.fit(X, T)"))
+DRAWN = """        self.W1, self.b1 = rng.normal(size=(3, 8)), np.zeros(8)
+        self.W2, self.b2 = rng.normal(size=(8, 1)), np.zeros(1)
+"""
+REFIT = exchanged(
+    CLASS, (DRAWN, "        pass\n"), ("fit(self, X, T):\n", "fit(self, X, T):\n" + DRAWN)
+)
 SHARED = exchanged(LISTS, ("V = [np.zeros_like(p) for p in P]", "V = [p for p in P]"))
 
 
@@ -123,9 +129,15 @@ def long(text, updates):
     [
         (long(LOST, 600), "U202", "W1 = -0.5"),
         (long(AGAIN, 200), "U204", "net.reset()\n    net.fit"),
+        (long(REFIT, 200), "U204", DRAWN.splitlines()[0]),
         (long(SHARED, 600), "U203", "V = [p for p in P]"),
     ],
-    ids=["steps in place of weights", "drawn anew in every round", "shared with the momentum"],
+    ids=[
+        "steps in place of weights",
+        "drawn anew in every round",
+        "drawn by fit",
+        "shared with the momentum",
+    ],
 )
 def test_the_cause_is_named_and_mended(tmp_path, text, code, line):
     path = tmp_path / "program.py"

@@ -17,6 +17,21 @@ PLAIN = """
 """
 PENALTY = "gW = X.T @ d + 0.01 * np.sign(W)"
 HUBER = "r = X @ W + b - T\n    d = np.where(np.abs(r) < 0.5, r, 0.5 * np.sign(r)) / len(X)"
+FIRST_CALL = """
+class Model:
+    def fit(self):
+        if not hasattr(self, "W"):
+            self.W = 0.5 * rng.normal(size=(3, 2))
+            self.b = np.zeros(2)
+        noise = 0.0 * rng.normal(size=X.shape)
+        d = ((X + noise) @ self.W + self.b - T) / len(X)
+        self.W = self.W - 0.1 * X.T @ d
+        self.b = self.b - 0.1 * d.sum(axis=0)
+
+model = Model()
+for step in range(30):
+    model.fit()
+"""
 NUMBERS = """
 u = [rng.normal() for _ in range(3)]
 v = 0.5
@@ -53,6 +68,12 @@ for step in range(30):
     )
     assert verdicts == {"W": "ok", "b": "ok"}
     assert len(found.steps.states) == 2
+
+
+def test_weights_that_the_first_call_draws_are_parameters():
+    verdicts, found = read(FIRST_CALL)
+    assert verdicts == {"self.W": "ok", "self.b": "ok"}
+    assert not found.steps.states
 
 
 @pytest.mark.parametrize(

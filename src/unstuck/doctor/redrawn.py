@@ -21,7 +21,7 @@ from unstuck.record.run_record import SourceSpan
 from unstuck.trace.program import Program
 from unstuck.trace.progress import site_key
 from unstuck.trace.request import Key, LoopCount
-from unstuck.trace.steps import is_number
+from unstuck.trace.steps import FILLED, is_number
 from unstuck.trace.tape import LEAF, Node, Site, Tape
 from unstuck.trace.traced import Traced
 
@@ -30,7 +30,6 @@ RESIZED = {
     "add", "array", "asarray", "astype", "copy", "multiply", "negative", "reshape", "subtract",
     "true_divide",
 }  # fmt: skip
-FILLED = {"empty", "full", "full_like", "ones", "ones_like", "zeros", "zeros_like"}
 COPIED = {"array", "asarray", "copy"}
 MADE = FILLED | COPIED | {"arange", "eye", "identity", "linspace"}
 SUMS = frozenset({"add"})

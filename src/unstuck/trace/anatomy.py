@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.trace.steps import Steps, Window, bit_positions, is_number
+from unstuck.trace.steps import FILLED, Steps, Window, bit_positions, is_number
 from unstuck.trace.tape import Node, Ref, Tape
 
 SAME_SIZE = {"negative", "transpose", "reshape", "astype", "array", "asarray", "copy", "ravel",
@@ -36,7 +36,6 @@ TOLD = {
 ESTIMATES = {"subtract", "log", "power"}  # `w - x`: a parameter may be the output itself
 WRITTEN = {"scatter", "setitem"}  # the array into which something was written
 TOLD |= {"add", "append"}  # what is done to a cost to print, to keep or to sum it
-FILLED = {"zeros", "zeros_like", "ones", "ones_like", "full", "full_like", "empty", "empty_like"}
 SAME_VALUES = {"transpose", "reshape", "getitem", "gather", "copy", "array", "asarray", "ravel"}
 THROUGH = {"log", "clip", "add", "maximum", "minimum", "transpose", "reshape", "ravel", "squeeze",
            "copy", "array", "asarray", "float", "item", "astype", "expand_dims", "subtract",

@@ -28,6 +28,8 @@ KEEPS = {  # ops whose result is their first argument again, as far as a paramet
 WRITES = {"setitem", "scatter"}
 SCALES = {"multiply", "true_divide"}
 SUMS = {"add", "subtract", "negative", "positive"}
+FILLED = {"zeros", "zeros_like", "ones", "ones_like", "full", "full_like", "empty", "empty_like"}
+SIZES = {"multiply", "true_divide", "add", "subtract", "negative", "reshape", "astype", "array"}
 LASTING = 0.3  # of the tape
 STILL = 0.25  # of all updates: a parameter that moves in no more than the rest takes turns
 
@@ -213,12 +215,32 @@ def read_slots(tape: Tape) -> dict[int, dict[Slot, tuple[int, int]]]:
 
 def origins(tape: Tape, slots: dict[int, dict[Slot, tuple[int, int]]]) -> list[int]:
     """Values from before the training (or from nowhere) that the training reads."""
+    early = made_early(tape)
     return sorted(
         index
         for index in slots
         if is_number(tape[index].value)
-        and (index < tape.start or tape[index].op == LEAF or from_constant(tape[index]))
+        and (
+            index < tape.start
+            or tape[index].op == LEAF
+            or index in early
+            or from_constant(tape[index])
+        )
     )
+
+
+def made_early(tape: Tape) -> set[int]:
+    """Arrays drawn or filled at places that the training soon leaves: weights of a first call."""
+    made: set[int] = set()
+    last: dict[int, int] = {}
+    for node in tape.nodes[tape.start :]:
+        inner = [p for p in node.parents if p >= tape.start]
+        first = node.op.startswith("random.") or node.op in FILLED
+        if np.ndim(node.value) and (first or (inner and node.op in SIZES)) and made >= {*inner}:
+            made.add(node.index)
+            last[node.site] = node.index
+    end = tape.start + LASTING * (len(tape) - tape.start)
+    return {index for index in made if last[tape[index].site] < end}
 
 
 def from_constant(node: Node) -> bool:

@@ -11,9 +11,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from unstuck.trace.anatomy import FILLED
 from unstuck.trace.progress import site_key
 from unstuck.trace.request import Key, LoopCount, Request
+from unstuck.trace.steps import FILLED
 from unstuck.trace.tape import Tape
 from unstuck.trace.traced import SHORT, Traced
 

@@ -103,6 +103,7 @@ METRICS = {
         "print(np.mean(p.argmax(0) == T.argmax(0)))",
         "p.argmax(axis=1) == T.argmax(axis=1)",
     ),
+    "no axis": (SOFT, "print(np.mean(np.argmax(p) == c))", "np.argmax(p, axis=1) == c"),
     "one column": (NET, "print(np.mean(np.argmax(o, axis=1) == T[:, 0]))", "(o > 0.5)"),
     "no threshold": (NET, "print(np.mean(o == T))", "(o > 0.5) == T"),
     "no classes": (SOFT, "print(np.mean(p == T))", "np.argmax(p, axis=1) == np.argmax(T, axis=1)"),

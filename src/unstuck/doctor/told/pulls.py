@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.trace.anatomy import FILLED, THROUGH
+from unstuck.trace.anatomy import THROUGH
+from unstuck.trace.steps import FILLED
 from unstuck.trace.tape import Ref
 from unstuck.trace.told import Told
 

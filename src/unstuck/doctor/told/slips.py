@@ -91,6 +91,31 @@ def wrong_axis(program: Program, told: Told, met: Met) -> Slip | None:
     )  # fmt: skip
 
 
+def one_pick(program: Program, told: Told, met: Met) -> Slip | None:
+    """An argmax over all outputs of all samples at once, against the classes of the samples."""
+    tape, label = told.tape, met.values[1]
+    pick = source_node(tape, met.output)
+    if pick.op != "argmax" or pick.site < 0 or np.size(pick.value) != 1 or label.ndim != 1:
+        return None
+    scores = np.asarray(tape[pick.parents[0]].value)
+    if scores.ndim != 2 or min(scores.shape) < 2 or scores.shape[0] == scores.shape[1]:
+        return None
+    if label.size not in scores.shape or label.size < FEWEST:
+        return None
+    axis = 1 - scores.shape.index(label.size)
+    if np.any(label != np.round(label)) or not 0 <= np.min(label) <= np.max(label) < min(
+        scores.shape
+    ):
+        return None
+    span = tape.sites[pick.site].span
+    return slip(
+        told, met, {met.node: compared(told, met, [np.argmax(scores, axis=axis), label])},
+        lambda: [with_axis(program, span, axis)],
+        span=span,
+        problem=f"argmax goes over all outputs at once, not over the classes (axis {axis})",
+    )  # fmt: skip
+
+
 def single_column(program: Program, told: Told, met: Met) -> Slip | None:
     """An argmax over a single output: always 0."""
     tape = told.tape
@@ -240,7 +265,7 @@ def idle(program: Program, told: Told, met: Met) -> Slip | None:
 
 
 LOOKS: tuple[Callable[[Program, Told, Met], Slip | None], ...] = (
-    broadcast, wrong_axis, single_column, one_hot_label, unthresholded, unequal, idle,
+    broadcast, wrong_axis, one_pick, single_column, one_hot_label, unthresholded, unequal, idle,
 )  # fmt: skip
 
 

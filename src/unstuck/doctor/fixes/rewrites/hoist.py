@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import ast
 
-from unstuck.doctor.fixes.lines import delete_statement, insert_after, statement_at
+from unstuck.doctor.fixes.lines import (
+    delete_statement,
+    insert_after,
+    replace_statement,
+    statement_at,
+)
 from unstuck.doctor.fixes.moves import span_at
 from unstuck.doctor.fixes.patch import Edit
 from unstuck.doctor.fixes.places import Source
@@ -44,7 +49,10 @@ def constructor_of(tree: ast.AST, statement: ast.stmt) -> ast.FunctionDef | None
 
 
 def hoisted(program: Program, span: SourceSpan) -> list[Option]:
-    """The statement moved in front of the outermost loop around it in its function."""
+    """The statement moved in front of the outermost loop around it in its function.
+
+    Where the loop is around the calls of a method, its object is to have the values already.
+    """
     source = Source(program.files[span.file])
     statement = statement_at(program, span.file, span.line)
     if not isinstance(statement, ast.Assign):
@@ -55,7 +63,7 @@ def hoisted(program: Program, span: SourceSpan) -> list[Option]:
         and node.lineno < statement.lineno <= (node.end_lineno or 0)
     ]  # fmt: skip
     if not loops:
-        return []
+        return set_once(program, span, statement)
     loop = min(loops, key=lambda node: node.lineno)
     line = source.lines[loop.lineno - 1]
     indent = line[: len(line) - len(line.lstrip())]
@@ -72,3 +80,19 @@ def hoisted(program: Program, span: SourceSpan) -> list[Option]:
     ]  # fmt: skip
     # Where they are drawn before the loop as well, what stands in it is one too many.
     return [Option((remove,), "taken out of the loop"), moved] if before else [moved]
+
+
+def set_once(program: Program, span: SourceSpan, statement: ast.Assign) -> list[Option]:
+    """Attributes of an object that are set only where the object does not have them."""
+    (target, *others) = statement.targets
+    parts = target.elts if isinstance(target, ast.Tuple) else [target]
+    first = parts[0]
+    if others or not isinstance(first, ast.Attribute):
+        return []
+    if not all(isinstance(part, ast.Attribute) for part in parts):
+        return []
+    text = Source(program.files[span.file]).segment(statement)
+    test = f'if not hasattr({ast.unparse(first.value)}, "{first.attr}"):'
+    guarded = "\n".join([test, *(f"    {line}" for line in text.splitlines())])
+    edit = replace_statement(program, span.file, span.line, guarded)
+    return [Option((edit,), "drawn once for each object")]
