@@ -37,6 +37,15 @@ for epoch in range(20):
 """
 )
 
+ITEMS = net(
+    ("    W1 = W1 - 0.5 * X.T @ e\n", ""), ("    b1 = b1 - 0.5 * e.sum(axis=0)\n", ""),
+    ("    W2 = W2 - 0.5 * h.T @ d\n", ""),
+    (
+        "    b2 = b2 - 0.5 * d.sum(axis=0)\n",
+        "    for k in range(8):\n        new = b1[k] - 0.5 * np.sum(e[:, k])\n",
+    ),
+)  # fmt: skip
+
 
 def found(text):
     here = seen(text)
@@ -127,3 +136,10 @@ def test_a_list_of_new_values_that_nothing_reads_goes_where_the_old_ones_are():
     assert suspect.finding.span.line == line_of(text, "new = [p")
     assert "nothing reads it" in suspect.finding.message
     assert mended(here.program, suspect.options[0]) == LISTED
+
+
+def test_items_that_never_get_their_step():
+    here, (suspect,) = found(ITEMS)
+    assert suspect.finding.span.line == line_of(ITEMS, "new = ")
+    assert suspect.finding.evidence["parameter"] == "b1"
+    assert "b1[k] -= 0.5 * np.sum(e[:, k])" in mended(here.program, suspect.options[0])

@@ -1,10 +1,10 @@
 """Parameters that never move: beside others that do, all together, or in a loop that never runs."""
 
 import pytest
-from tests.doctor.programs import DATA, HEALTHY, NET, assert_computes, mended, net, seen
+from tests.doctor.programs import DATA, HEALTHY, NET, assert_computes, exchanged, mended, net, seen
 from tests.trace.programs import line_of
 
-from unstuck.doctor.unmoved import empty_update_loops, never_moved, nothing_moves
+from unstuck.doctor.unmoved import empty_update_loops, idle_loops, never_moved, nothing_moves
 
 NOTHING = net(
     ("for step", "rate = 0.5\nfor step"),
@@ -42,9 +42,21 @@ for step in range(60):
 )
 
 
+IDLE = exchanged(EMPTY, ("len(W) - 1", "len(W)"), ("W[k] = W[k] - 0.5 * g[k]", "pass"))
+
+
+def test_a_loop_that_does_nothing():
+    here = seen(IDLE)
+    (suspect,) = idle_loops(here.program, here.outcome)
+    assert suspect.code == "U201"
+    assert suspect.finding.span.line == line_of(IDLE, "pass")
+    assert "`range(len(W))` does nothing" in suspect.finding.message
+
+
 @pytest.mark.parametrize("name", HEALTHY)
 def test_all_that_should_move_moves(name):
     here = seen(HEALTHY[name])
+    assert idle_loops(here.program, here.outcome) == []
     if here.traced is not None:
         assert never_moved(here.program, here.traced) == []
     else:

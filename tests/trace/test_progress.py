@@ -1,6 +1,7 @@
 """How far a run got, from samples made by hand: every number is known beforehand."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -257,6 +258,83 @@ def test_what_cannot_be_read_costs_only_itself():
     assert measure(watched([("text", y), (y, y)]), EYE).accuracy[1] == 1.0
 
 
+# ------------------------------------------------------------------------ class by class
+
+
+def forgetful(classes):
+    """Answers that are always what was seen last, one sample an evaluation."""
+    y = one_hot(classes, 3)
+    return [(before, now) for before, now in pairwise(y)]
+
+
+def as_rows_of(pairs):
+    return [(o[None], y[None]) for o, y in pairs]
+
+
+def test_what_only_repeats_the_last_class_has_learned_nothing():
+    classes = np.tile(np.repeat([0, 1, 2], 20), 12)
+    seen = measure(watched(as_rows_of(forgetful(classes))), EYE)
+    assert seen.ordered
+    assert seen.accuracy[1] == 0.0
+    assert seen.gained < 0
+
+
+def test_what_knows_the_classes_knows_them_when_they_change():
+    y = one_hot(np.tile(np.repeat([0, 1, 2], 20), 12), 3)
+    seen = measure(watched(as_rows_of(list(zip(y, y, strict=True)))), EYE)
+    assert seen.ordered
+    assert seen.accuracy[1] == 1.0
+
+
+@pytest.mark.parametrize(
+    "classes",
+    [
+        np.random.default_rng(0).integers(0, 3, 600),
+        np.tile([0, 1, 2], 200),
+        np.tile([0, 0, 0, 1], 150),  # a truth table
+        np.random.default_rng(1).choice(3, 600, p=[0.95, 0.03, 0.02]),
+    ],
+    ids=["mixed", "in turns", "and", "rare"],
+)
+def test_mixed_classes_are_not_in_order(classes):
+    y = one_hot(classes, 3)
+    assert not measure(watched(as_rows_of(list(zip(y, y, strict=True)))), EYE).ordered
+
+
+def test_whole_batches_have_every_class():
+    y = one_hot(np.repeat([0, 1, 2], 20), 3)
+    assert not measure(watched([(y, y)] * 50), EYE).ordered
+
+
+def test_few_changes_are_no_measure():
+    classes = np.repeat([0, 1, 2], 200)
+    seen = measure(watched(as_rows_of(forgetful(classes))), EYE)
+    assert seen.ordered
+    assert seen.accuracy[1] > 0.9
+
+
+# ------------------------------------------------------------------------- classes compared
+
+EQUAL = Eye(KEY, output=0, label=1, equal=True)
+
+
+def test_classes_that_are_compared():
+    first, last = np.array([1, 1, 2, 2]), np.array([1, 2, 2, 2])
+    true = np.array([1, 2, 2, 3])
+    other = (np.array([1, 1]), np.array([1, 1]))  # of other samples
+    seen = measure(watched([(first, true), other, (last, true)]), EQUAL)
+    assert seen.accuracy == (0.5, 0.75, 0.5)
+    assert seen.loss == (0.5, 0.25, 0.5)
+
+
+def test_classes_that_are_compared_one_by_one():
+    pairs = [(k % 2, k % 3) for k in range(12)]
+    hits = np.mean([a == b for a, b in pairs])
+    seen = measure(watched(pairs), EQUAL)
+    assert seen.accuracy[1] == pytest.approx(hits)
+    assert measure(watched([("no", "yes")]), EQUAL) is None
+
+
 # ------------------------------------------------------------------------------------ gain
 
 
@@ -271,6 +349,8 @@ def test_what_cannot_be_read_costs_only_itself():
         (0.25, 1.0, 0.0, 0.75),
         (9.0, 1.0, 0.0, -1.0),
         (np.nan, 0.5, 1.0, -1.0),
+        (0.5, np.nan, 0.0, -1.0),  # inputs that ran out of range have no best constant answer
+        (0.5, np.inf, 0.0, -1.0),
         (1.0, 1.0, 1.0, 1.0),  # all of one class
         (0.5, 1.0, 1.0, 0.0),
     ],

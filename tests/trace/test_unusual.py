@@ -70,6 +70,28 @@ for step in range(30):
     assert len(found.steps.states) == 2
 
 
+SATURATED = """
+P = [50 * rng.normal(size=(3, 6)), 50 * rng.normal(size=(6, 2)), np.zeros(2)]
+Y = (T > 0).astype(float)
+M, S = ([np.zeros_like(p) for p in P] for _ in range(2))
+for t in range(1, 31):
+    h = 1 / (1 + np.exp(-(X @ P[0])))
+    d = 1 / (1 + np.exp(-(h @ P[1] + P[2]))) - Y
+    G = [X.T @ (d @ P[1].T * h * (1 - h)), h.T @ d, d.sum(axis=0)]
+    for k in range(3):
+        M[k] = 0.9 * M[k] + 0.1 * G[k]
+        S[k] = 0.99 * S[k] + 0.01 * G[k] ** 2
+        P[k] = P[k] - 0.05 * (M[k] / (1 - 0.9**t)) / (np.sqrt(S[k] / (1 - 0.99**t)) + 1e-8)
+"""
+
+
+def test_where_all_units_are_saturated_the_formula_is_judged_elsewhere():
+    """At the recorded weights the true gradient is rounding, and no multiple of anything."""
+    _, found = traced_text(DATA + SATURATED)
+    assert found.judgement.loss.name == "binary_cross_entropy"
+    assert [v.verdict for v in found.judgement.verdicts] == ["ok"] * 3
+
+
 def test_weights_that_the_first_call_draws_are_parameters():
     verdicts, found = read(FIRST_CALL)
     assert verdicts == {"self.W": "ok", "self.b": "ok"}

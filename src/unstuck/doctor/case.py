@@ -11,8 +11,8 @@ from unstuck.doctor.fixes.moves import moved_key
 from unstuck.doctor.fixes.patch import Edit
 from unstuck.doctor.judge import STUCK
 from unstuck.trace.program import Program
-from unstuck.trace.progress import Measured
-from unstuck.trace.request import Key, Outcome
+from unstuck.trace.progress import Eye, Measured
+from unstuck.trace.request import Key, Outcome, Request
 from unstuck.trace.sandbox import Sandbox
 from unstuck.trace.traced import Traced
 
@@ -44,6 +44,8 @@ class Case:
     before: Program | None = None  # the program that was traced last ...
     edits: tuple[Edit, ...] = ()  # ... and what was changed since
     ahead: Outcome | None = None  # of `current`, where it was counted already
+    ended: tuple[Request, Outcome] | None = None  # its last update and its end, recorded
+    held: Eye | None = None  # the count on other data in which it only guesses
     findings: list[Finding] = field(default_factory=list)
     clean: list[Clean] = field(default_factory=list)
     unchecked: list[Unchecked] = field(default_factory=list)
@@ -99,10 +101,22 @@ def original_place(case: Case, finding: Finding) -> Finding:
 
 def original_key(case: Case, key: Key) -> Key | None:
     """Where a watched expression stood before the change: in the line that reads so."""
-    old = case.program.files[key[0]].splitlines()
-    new = case.current.files[key[0]].splitlines()
-    same = [n for n, line in enumerate(old, 1) if line == new[key[1] - 1]]
+    return same_place(key, case.current, case.program)
+
+
+def same_place(key: Key, here: Program, there: Program) -> Key | None:
+    """An expression of one program in another that has the same line; the nearest of several."""
+    text = here.files[key[0]].splitlines()[key[1] - 1]
+    same = [n for n, line in enumerate(there.files[key[0]].splitlines(), 1) if line == text]
     if not same:
         return None
     moved = min(same, key=lambda n: abs(n - key[1])) - key[1]
     return (key[0], key[1] + moved, key[2], key[3] + moved, key[4], key[5])
+
+
+def eye_of(case: Case, program: Program) -> Eye | None:
+    """What to watch in the program that was recorded last."""
+    if case.held is not None:
+        key = same_place(case.held.key, case.program, program)
+        return None if key is None else replace(case.held, key=key)
+    return case.traced.eye() if case.traced is not None else None

@@ -96,7 +96,7 @@ def verdict_of(case: Case) -> tuple[Verdict, str]:
     closed = 0.0
     if case.after_measured is not None and gap_before > SLIGHT:
         closed = (case.after - max(0.0, measured.gained)) / gap_before
-    if measured.has_classes and measured.accuracy[2] > 0.999:
+    if measured.has_classes and measured.accuracy[2] > 0.999 and case.held is None:
         return "unknown", interrupted or "all labels that were seen are of one class"
     if measured.gained <= STUCK and measured.shared and closed < CLOSES:
         return "unknown", interrupted or SHARED
@@ -104,9 +104,15 @@ def verdict_of(case: Case) -> tuple[Verdict, str]:
         return "stuck", interrupted
     if outcome.status == "raised":
         return "crashed", outcome.error.message if outcome.error else ""
-    if any(f.code == "D404" and f.severity == "fault" for f in case.findings):
+    if any(is_noise(f) for f in case.findings):
         return "stuck", interrupted or NOISE
     return "learns", interrupted
+
+
+def is_noise(finding: Finding) -> bool:
+    """True for targets that have nothing to do with the inputs."""
+    apart = finding.code == "D404" or bool(finding.evidence.get("numbered"))
+    return apart and finding.severity == "fault"
 
 
 def how_it_ended(outcome: Outcome, why: str) -> str:

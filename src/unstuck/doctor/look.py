@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from unstuck.doctor.activations import with_activations
 from unstuck.doctor.alignment import misaligned
+from unstuck.doctor.apart import by_heart, numbered_rows, sorted_rows
 from unstuck.doctor.broadcast import broadcast_errors
 from unstuck.doctor.case import MENDED, Case, original_key, original_place
 from unstuck.doctor.crashes import crash_suspects
@@ -30,11 +31,11 @@ from unstuck.doctor.redrawn import redrawn
 from unstuck.doctor.rules import RULES
 from unstuck.doctor.rules.statements import useless_statements
 from unstuck.doctor.shared import each_step, shared_state
-from unstuck.doctor.soft import soft_suspects
+from unstuck.doctor.soft import broken_data, soft_suspects
 from unstuck.doctor.stray import stray_factors
 from unstuck.doctor.suspect import Suspect
 from unstuck.doctor.truncated import truncated_inputs, truncated_steps
-from unstuck.doctor.unmoved import empty_update_loops, never_moved, nothing_moves
+from unstuck.doctor.unmoved import empty_update_loops, idle_loops, never_moved, nothing_moves
 from unstuck.doctor.unreset import never_reset
 from unstuck.trace.facts import build_record
 from unstuck.trace.program import Program
@@ -95,7 +96,7 @@ def look(case: Case, *, first: bool) -> list[Suspect]:
 def untraced(case: Case, tapes: Sequence[Tape], outcome: Outcome) -> list[Suspect]:
     """What may be wrong where nothing was seen to learn, by the first loop that tells."""
     program = case.current
-    found = empty_update_loops(program, outcome)
+    found = empty_update_loops(program, outcome) + idle_loops(program, outcome)
     for tape in tapes:
         found += redrawn(program, None, tape, outcome.loops) + lost_steps(program, None, tape)
         found += checked(case, "data", partial(truncated_steps, program, tape), [])
@@ -115,6 +116,9 @@ def judged(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
     forward += checked(case, "output", lambda: softmax_of_one(program, traced), [])
     forward += checked(case, "gradient", lambda: broadcast_errors(program, traced), [])
     forward += checked(case, "data", lambda: misaligned(program, traced), [])
+    forward += checked(case, "data", lambda: numbered_rows(traced), [])
+    if case.held is not None:
+        forward += checked(case, "data", lambda: sorted_rows(program, traced), [])
     suspects += forward
     gradients = GradientFindings([], [], [])
     blind = any(
@@ -135,6 +139,20 @@ def judged(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
     suspects += checked(case, "update", lambda: lost_steps(program, traced, traced.tape), [])
     suspects += checked(case, "update", lambda: never_reset(program, traced), [])
     suspects += checked(case, "update", lambda: never_moved(program, traced), [])
+    return by_record(case, traced, outcome, suspects, gradients, blind=blind)
+
+
+def by_record(
+    case: Case,
+    traced: Traced,
+    outcome: Outcome,
+    suspects: list[Suspect],
+    gradients: GradientFindings,
+    *,
+    blind: bool,
+) -> list[Suspect]:
+    """What is known to be wrong, and what the rules and the state of the training add to it."""
+    program = case.current
     record = build_record(
         traced.tape, traced.steps, traced.anatomy, traced.judgement, traced.layers, case.measured
     )
@@ -148,8 +166,13 @@ def judged(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
     rest = [f for f in findings if f.code[0] not in "GU" or f.code[0] not in taken]
     if any(s.code == "O504" for s in suspects):  # that is where NaN comes from
         rest = [f for f in rest if f.code not in {"O504", "T606"}]
+    rest = broken_data(traced, rest)
     stuck = case.measured is None or max(case.measured.gained, case.after) < 0.5
-    suspects += shared_state(program, each_step(program, traced)) if stuck else []
+    if stuck:
+        suspects += shared_state(program, each_step(program, traced))
+        suspects += idle_loops(program, outcome)
+    if any(s.finding.evidence.get("numbered") for s in suspects):
+        stuck, rest = False, []  # such targets cannot be learned, whatever else is changed
     soft = soft_suspects(case.current, traced, rest, record, stuck=stuck)
     behind = case.measured is None or max(case.measured.gained, case.after) < MENDED
     if behind and case.rerun and not any(s.exact for s in suspects):
@@ -283,6 +306,12 @@ def cut_short(case: Case, outcome: Outcome) -> None:
 def watch_baseline(case: Case, traced: Traced) -> None:
     """How far the program gets as it was given."""
     case.say("measuring how far it gets")
+    watch_whole(case, traced)
+    checked(case, "progress", lambda: by_heart(case), None)
+
+
+def watch_whole(case: Case, traced: Traced) -> None:
+    """The same, by the outputs and labels of its updates."""
     eye = traced.eye()
     if eye is not None and case.current is not case.program:
         key = original_key(case, eye.key)

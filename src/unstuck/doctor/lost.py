@@ -237,15 +237,17 @@ def unread(program: Program, tape: Tape) -> list[Suspect]:
         if node.site in seen or node.site < 0:
             continue
         kept = [
-            p for p in node.parents
-            if np.shape(tape[p].value) == np.shape(node.value) and np.ndim(node.value)
-            and p < tape.start and read.get(p, -1) > node.index
+            old for p in node.parents
+            if np.shape(tape[p].value) == np.shape(node.value)
+            and np.ndim(tape[old := taken_from(tape, p)].value)
+            and old < tape.start and read.get(old, -1) > node.index
         ]  # fmt: skip
         if not kept:
             continue
         seen.add(node.site)
         back = feedback(tape, kept, PRODUCTS | {"add"}, node.index)
-        if all(back.get(p, 0) < COMPARED for p in node.parents if p not in kept):
+        others = [p for p in node.parents if taken_from(tape, p) not in kept]
+        if all(back.get(p, 0) < COMPARED for p in others):
             continue
         span = tape.sites[node.site].span
         options = in_place(program, span)
@@ -258,6 +260,13 @@ def unread(program: Program, tape: Tape) -> list[Suspect]:
         merged = (Option(edits, "written into the arrays themselves"),) if edits else ()
         suspects = [replace(suspects[0], options=merged)]
     return suspects
+
+
+def taken_from(tape: Tape, index: int) -> int:
+    """The array of which a value is an item; else the value itself."""
+    node = tape[index]
+    picked = node.op in {"getitem", "gather"} and np.ndim(node.value) == 0
+    return node.parents[0] if picked else index
 
 
 def in_place(program: Program, span: SourceSpan) -> Sequence[Option]:

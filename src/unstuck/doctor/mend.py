@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from unstuck.doctor.case import Case, follow, learned, need, original_place
+from unstuck.doctor.case import Case, eye_of, follow, learned, need, original_place
 from unstuck.doctor.crashes import crash_suspects
 from unstuck.doctor.diagnosis import Finding
 from unstuck.doctor.fixes.choose import Choice, Chooser
@@ -21,7 +21,7 @@ def mend(case: Case, suspects: Sequence[Suspect]) -> bool:
     """Find the set of changes that helps; True if there is one, then ``current`` has it."""
     if case.traced is None:
         return run_on(case, suspects)
-    eye = case.traced.eye()
+    eye = eye_of(case, case.current)
     trials = Trials(case.sandbox, case.current, eye, case.deadline, case.stop)
     trials.longest = case.budget * 1.2 * TRIAL_SHARE
     if case.stop is None and case.outcome is not None:
@@ -155,7 +155,7 @@ def confirm(case: Case) -> None:
     if case.outcome.status != "finished" or 1.3 * case.outcome.seconds > seconds:
         return
     case.say("running the repaired program to its end")
-    trials = Trials(case.sandbox, case.before, case.traced.eye(), case.deadline)
+    trials = Trials(case.sandbox, case.before, eye_of(case, case.before), case.deadline)
     (trial,) = trials.run([(case.current, case.edits)], limit=seconds)
     case.runs += 1
     if trial.measured is not None and trial.ran:

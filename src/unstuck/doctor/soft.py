@@ -20,7 +20,9 @@ from unstuck.doctor.fixes.patch import Edit, node_at, replacement
 from unstuck.doctor.fixes.places import Source, numpy_in
 from unstuck.doctor.fixes.rewrites.data import changed, fill_gaps, scale_inputs, scale_targets
 from unstuck.doctor.fixes.rewrites.weights import reinitialise
+from unstuck.doctor.order import mixed_order
 from unstuck.doctor.outputs import probable_outputs
+from unstuck.doctor.overflow import origin_of
 from unstuck.doctor.rates import (
     decay_factor,
     learning_rate,
@@ -71,7 +73,7 @@ def soft_suspects(
 
 def placed(suspect: Suspect) -> Suspect:
     """A suspect without a place of its own, or a number, stands where it would be mended."""
-    number = suspect.code in {"T601", "T602", "T607", "U205"}
+    number = suspect.code in {"T601", "T602", "T606", "T607", "U205"}
     if not suspect.options or (suspect.finding.span is not None and not number):
         return suspect
     span = suspect.options[0].edits[0].span
@@ -97,6 +99,8 @@ def options_for(
         return scaled_inputs(program, traced, record)
     if code in {"D402", "D409"}:
         return scaled_targets(program, traced, record)
+    if code == "D408":
+        return mixed_order(program, traced, sample_axes(record))
     if code == "D403":
         return one_column_a_class(program, traced)
     if code == "O502":
@@ -281,6 +285,17 @@ def gaps(finding: Finding, program: Program, traced: Traced, record: RunRecord) 
     return Suspect(finding, tuple(filled_gaps(program, traced, record)))
 
 
+def broken_data(traced: Traced, findings: Sequence[Finding]) -> list[Finding]:
+    """The findings; where NaN comes from the data, that, in place of what follows from it."""
+    origin = origin_of(traced)
+    if origin is None or origin.index >= traced.tape.start:
+        return list(findings)
+    rest = [f for f in findings if f.code not in {"O504", "T606"}]
+    if all(f.code != "D405" for f in rest):
+        rest.append(RULES["D405"]().finding("fault", None))
+    return rest
+
+
 def filled_gaps(program: Program, traced: Traced, record: RunRecord) -> list[Option]:
     """Inputs or labels that are no numbers, set to 0 where they are made."""
     evidence = record.evidence
@@ -310,6 +325,14 @@ def scaled_targets(program: Program, traced: Traced, record: RunRecord) -> list[
         low=values.low, high=values.high, into=(evidence.outputs.low, evidence.outputs.high),
         before=(local_name(traced, values.name), traced.loop.key[1]),
     )  # fmt: skip
+
+
+def sample_axes(record: RunRecord) -> tuple[int, int]:
+    """Along which axes the samples of inputs and labels lie."""
+    evidence = record.evidence
+    inputs = evidence.inputs if evidence else None
+    axis = (inputs.axis if inputs else None) or 0
+    return axis, axis
 
 
 def one_column_a_class(program: Program, traced: Traced) -> list[Option]:

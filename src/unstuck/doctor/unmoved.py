@@ -158,6 +158,23 @@ def empty_update_loops(program: Program, outcome: Outcome) -> list[Suspect]:
     return suspects
 
 
+def idle_loops(program: Program, outcome: Outcome) -> list[Suspect]:
+    """Loops within another one that run and do nothing: where updates are, but for ``pass``."""
+    suspects = []
+    for loop in outcome.loops:
+        file, line = loop.key[:2]
+        if file not in program.files or loop.parent is None or not loop.iterations:
+            continue
+        source = Source(program.files[file])
+        for node in ast.walk(source.tree):
+            if isinstance(node, ast.For) and node.lineno == line:
+                if all(isinstance(statement, ast.Pass) for statement in node.body):
+                    span = source.span(file, node.body[0])
+                    text = source.segment(node.iter)
+                    suspects.append(suspect_of(CODE, span, (), idle=text))
+    return suspects
+
+
 def is_step(statement: ast.AST) -> bool:
     """True for ``w -= step`` and ``w = w - step``; hidden layers that there are none of have none.
 

@@ -327,12 +327,15 @@ def target_facts(
     elif kind == "binary":
         _, counts = np.unique(flat, return_counts=True)
         shares = tuple(float(c) for c in counts / counts.sum())
+    run = float("nan")
+    if measured is not None and shares:
+        run = max(shares) if measured.ordered else 0.0
     if not anatomy.label_nodes:
-        return TargetFacts(array_facts(flat, name="", source=None), kind, classes, shares)
+        return TargetFacts(array_facts(flat, name="", source=None), kind, classes, shares, run)
     shared = ancestors(tape, layers[0].inputs if layers else ())
     root = root_of(tape, min(anatomy.label_nodes), shared)
     facts = array_facts(flat, name=name_of(tape, root), source=source_of(tape, root))
-    return TargetFacts(values=facts, kind=kind, classes=classes, shares=shares)
+    return TargetFacts(facts, kind, classes, shares, run)
 
 
 def output_facts(

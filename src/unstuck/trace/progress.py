@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ from unstuck.trace.tape import Ref, Site, Tape
 
 Array = Any
 ENOUGH = 300  # samples that an accuracy rests on, where there are so many
+ORDERED = 0.7  # of the way from chance to always: samples that come class by class
+CHANGES = 6  # of class, that an accuracy rests on where they do
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class Eye:
     ``index`` is True where the label picks entries of the output. ``log`` is True where the
     logarithm of the output stands there. ``group`` is how many evaluations make one sample
     (outputs of pure-Python programs are numbers). ``per_update`` counts evaluations an update.
+    ``equal`` is True where the numbers of classes, said and true, are compared.
     """
 
     key: Key
@@ -37,6 +41,7 @@ class Eye:
     group: int = 1
     per_update: int = 1
     first_label: Any = None
+    equal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,7 @@ class Measured:
     ``pairs`` are the samples behind it, as (evaluation, outputs, labels) with samples as rows;
     ``evaluations`` is how many there were in all. ``shared`` is True where one label stands for
     several outputs (quantiles, the means of a mixture): none of them is meant to reach it.
+    ``ordered`` is True where the samples came class by class.
     """
 
     updates: int
@@ -55,6 +61,7 @@ class Measured:
     pairs: tuple[tuple[int, Array, Array], ...] = field(default=(), compare=False, repr=False)
     evaluations: int = 0
     shared: bool = False
+    ordered: bool = False
 
     @property
     def labels(self) -> list[Array]:
@@ -80,8 +87,8 @@ class Measured:
 
 
 def gain(value: float, chance: float, best: float) -> float:
-    """The share of the way from chance to the best value; a value that is no number got nowhere."""
-    if not np.isfinite(value):
+    """The share of the way from chance to the best value; what is no number got nowhere."""
+    if not np.isfinite(value) or not np.isfinite(chance):
         return -1.0
     if abs(best - chance) < 1e-12:
         return 1.0 if abs(best - value) < 1e-12 else 0.0
@@ -109,6 +116,8 @@ def measure(watched: Watched | None, eye: Eye) -> Measured | None:
     """Accuracy and loss at the two ends of a run; None where the place was never reached."""
     if watched is None or not watched.samples:
         return None
+    if eye.equal:
+        return count_of(watched, eye)
     seen = [pair for sample in grouped(watched, eye) if (pair := read(sample, eye)) is not None]
     if not seen:
         return None
@@ -117,18 +126,43 @@ def measure(watched: Watched | None, eye: Eye) -> Measured | None:
     updates = max(1, round(watched.count / max(1, eye.per_update)))
     labels = [y for _, _, y in pairs]
     first, last = ends(pairs, watched.count)
+    loss = (loss_of(first), loss_of(last), spread(labels))
     classes = class_count(labels)
     nan = float("nan")
-    accuracy = (nan, nan, nan)
+    accuracy, ordered = (nan, nan, nan), False
     if classes:
+        if ordered := in_order(pairs, eye.group):
+            _, new = ends(fresh(pairs, eye.group), watched.count)
+            last = new if len(new) >= CHANGES else last
         accuracy = (accuracy_of(first), accuracy_of(last), majority(labels))
-    loss = (loss_of(first), loss_of(last), spread(labels))
     curve = tuple((at, loss_of([(at, o, y)])) for at, o, y in pairs)
     shared = not eye.index and any(
         1 < np.size(sample.operands[eye.label]) < np.size(sample.operands[eye.output])
         for sample in watched.samples[:1]
     )
-    return Measured(updates, accuracy, loss, curve, tuple(pairs), watched.count, shared)
+    return Measured(updates, accuracy, loss, curve, tuple(pairs), watched.count, shared, ordered)
+
+
+def count_of(watched: Watched, eye: Eye) -> Measured | None:
+    """The share of right answers where classes are compared: when first and when last counted.
+
+    Counts of as many samples as the last one are of the same samples; single ones are put together.
+    """
+    seen = []
+    for sample in watched.samples:
+        said, true = (np.ravel(sample.operands[k]) for k in (eye.output, eye.label))
+        if said.shape == true.shape and true.dtype.kind in "biuf":
+            seen.append((said == true, true))
+    if not seen:
+        return None
+    same = [pair for pair in seen if len(pair[1]) == len(seen[-1][1])]
+    many = ENOUGH if len(seen[-1][1]) == 1 else 1
+    first, last = same[:many], same[-many:]
+    _, counts = np.unique(np.concatenate([true for _, true in last]), return_counts=True)
+    start, end = (float(np.mean(np.concatenate([hit for hit, _ in x]))) for x in (first, last))
+    chance = float(counts.max() / counts.sum())
+    loss = (1.0 - start, 1.0 - end, 1.0 - chance)
+    return Measured(1, (start, end, chance), loss, evaluations=watched.count)
 
 
 def grouped(watched: Watched, eye: Eye) -> list[tuple[int, Sequence[Any]]]:
@@ -228,6 +262,48 @@ def class_count(labels: list[Array]) -> int:
         return labels[0].shape[1] if few else 0  # of two numbers, one is always larger
     values = np.unique(np.concatenate([y.ravel() for y in labels]))
     return 2 if len(values) <= 2 and set(values) <= {-1.0, 0.0, 1.0} else 0
+
+
+def in_order(pairs: list[tuple[int, Array, Array]], group: int) -> bool:
+    """True if samples come class by class: nearly always of a class that was there just before.
+
+    Then the last answer is right nearly always, and that is what such a network learns to give.
+    """
+    shares = np.bincount(np.concatenate([classes_of(y) for _, _, y in pairs]))
+    shares = shares / shares.sum()
+    repeated, expected = [], []
+    for before, after in neighbours(pairs, group):
+        known = np.unique(classes_of(before[2]))
+        repeated.append(np.mean(np.isin(classes_of(after[2]), known)))
+        expected.append(shares[known].sum())
+    if not repeated:
+        return False
+    by_chance = float(np.mean(expected))
+    return float(np.mean(repeated)) >= by_chance + ORDERED * (1.0 - by_chance) and by_chance < 1.0
+
+
+def fresh(pairs: list[tuple[int, Array, Array]], group: int) -> list[tuple[int, Array, Array]]:
+    """The samples of classes that were not there just before, of each evaluation that has some."""
+    found = []
+    for before, (at, output, label) in neighbours(pairs, group):
+        new = ~np.isin(classes_of(label), classes_of(before[2]))
+        if np.any(new):
+            found.append((at, output[new], label[new]))
+    return found
+
+
+def neighbours(
+    pairs: list[tuple[int, Array, Array]], group: int
+) -> list[tuple[tuple[int, Array, Array], tuple[int, Array, Array]]]:
+    """Evaluations that followed each other."""
+    return [(one, other) for one, other in pairwise(pairs) if other[0] - one[0] == group]
+
+
+def classes_of(label: Array) -> Array:
+    """The number of each sample's class."""
+    if label.shape[1] > 1:
+        return np.argmax(label, axis=1)
+    return (label.ravel() > (0.0 if label.min() < 0 else 0.5)).astype(int)
 
 
 def ends(

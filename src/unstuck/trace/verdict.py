@@ -349,10 +349,11 @@ def gradient_on_the_way(
     if k not in anatomy.ways:
         anatomy.ways[k] = way_of(tape, anatomy, parameter, k)
     pick = chosen_entries(parameter.size, k)
+    many = sum(bool(point.changed) for point in points) > 1  # then without those that may saturate
     for nodes in anatomy.ways[k]:
         rows = []
         for p, point in enumerate(points):
-            if point.window >= len(nodes):
+            if point.window >= len(nodes) or (many and not point.changed):
                 continue
             gradient = loss.gradients[p][k]
             value = np.asarray(point.value(tape, nodes[point.window]), dtype=float).ravel()

@@ -252,10 +252,18 @@ class WrongEncoding(Rule):
             )
 
     def message(
-        self, *, name: str = "", classes: float = NAN, outputs: float = NAN, **evidence: Any
+        self,
+        *,
+        name: str = "",
+        classes: float = NAN,
+        outputs: float = NAN,
+        numbered: bool = False,
+        **evidence: Any,
     ) -> str:
         """What they are, and what they should be."""
         what = f"The targets{' ' + name if name else ''}"
+        if numbered:
+            return f"{what} are made from the numbers of the rows, not from the labels."
         count = clause(" of {} classes", classes)
         units = clause(" that {} outputs are compared with", outputs)
         return f"{what} are class numbers{count}{units}, not one column a class."

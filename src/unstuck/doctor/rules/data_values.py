@@ -222,12 +222,16 @@ class OrderOrBalance(Rule):
         if targets is None or targets.kind == "real" or not targets.shares:
             return
         largest, count = max(targets.shares), samples(targets.values)
-        stretch = targets.longest_run * count
+        stretch = targets.longest_run * count if count else NAN
         batch = seen.samples_per_update
         in_order = targets.longest_run >= SORTED * largest and largest < ONE_CLASS
-        if in_order and stretch >= LONG_STRETCH and (math.isnan(batch) or batch < stretch / 2):
+        long = math.isnan(stretch) or (
+            stretch >= LONG_STRETCH and (math.isnan(batch) or batch < stretch / 2)
+        )
+        if in_order and long:
             severity: Any = "note" if has_learned(record) or math.isnan(batch) else "fault"
-            yield self.finding(severity, targets.values.source, stretch=int(stretch), batch=batch)
+            whole = NAN if math.isnan(stretch) else int(stretch)
+            yield self.finding(severity, targets.values.source, stretch=whole, batch=batch)
         if largest >= 1.0:
             yield self.finding("fault", targets.values.source, share=largest)
         elif largest >= ONE_CLASS and not has_learned(record):
@@ -239,13 +243,15 @@ class OrderOrBalance(Rule):
         stretch: float = NAN,
         batch: float = NAN,
         share: float = NAN,
+        split: bool = False,
         **evidence: Any,
     ) -> str:
         """How long the stretches are, or how large the largest class."""
+        if split:
+            return "The samples are sorted by class, so that those held back are of other classes."
         if clause("{}", share):
             return f"{percent(share)} of the samples are of one class."
-        run = clause(" (up to {} of one class in a row", stretch)
-        size = clause(", batches of {}", batch)
-        return (
-            f"The samples come class by class{run + size + ')' if run else ''}, not in mixed order."
-        )
+        run = clause("up to {} of one class in a row", stretch)
+        size = clause("batches of {}", batch)
+        how = ", ".join(part for part in (run, size) if part)
+        return f"The samples come class by class{f' ({how})' if how else ''}, not in mixed order."

@@ -69,9 +69,12 @@ class NeverUpdated(GradientRule):
         zero: bool = False,
         passes: float = NAN,
         written: str = "",
+        idle: str = "",
         **evidence: Any,
     ) -> str:
         """What stands still."""
+        if idle:
+            return f"The loop over `{idle}` does nothing: no parameter is updated in it."
         loop = f": the loop over `{written}` never runs" if written else ""
         who = of(parameters or parameter)
         if everything:

@@ -85,7 +85,7 @@ def meetings(told: Told, indices: Iterable[int] | None = None) -> Iterator[Met]:
         except ValueError:
             continue
         values = (np.asarray(tape[output].value), value)
-        if value.dtype.kind in "biuf" and all(v.size for v in values):
+        if value.dtype.kind in "biuf" and all(v.size and np.all(np.isfinite(v)) for v in values):
             yield Met(index, output, label, values, (side, 1 - side))
 
 

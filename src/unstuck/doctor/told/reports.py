@@ -20,7 +20,7 @@ from unstuck.doctor.told.formula import wrong_losses
 from unstuck.doctor.told.metric import wrong_metrics
 from unstuck.record.run_record import SourceSpan
 from unstuck.trace.program import Program
-from unstuck.trace.request import Limits, Request
+from unstuck.trace.request import Limits, Outcome, Request
 from unstuck.trace.told import last_request, lineages, step_keys, told_at_first, told_at_last
 
 SHARE = 0.2  # of the budget, that recording the end of a program may take
@@ -32,14 +32,13 @@ NUMBERS = ("reported", "actual")
 
 def check_reports(case: Case) -> None:
     """Judge what the program as it was given reports; what is wrong becomes a finding."""
-    traced, outcome = case.first, case.outcome
-    left = case.deadline - time.monotonic()
-    seconds = min(SHARE * case.budget, left - LEAST)
-    if traced is None or outcome is None or seconds < LEAST or case.interrupted:
+    traced, end = case.first, the_end(case)
+    if traced is None or end is None or case.interrupted:
         return
     case.say("checking what it reports")
-    request = last_request(traced, outcome.loops, seconds / SLOWER)
-    suspects = judged(case, case.program, request, (), seconds) or []
+    request, outcome = end
+    seconds = time_for_it(case)
+    suspects = judged(case, case.program, outcome, ()) or []
     if any(key == traced.loop.key for key, _ in request.shorten):
         suspects = [without_numbers(s) for s in suspects]  # nobody ever saw these
     proof = proved(case, request, suspects, seconds) if case.rerun else set()
@@ -48,12 +47,26 @@ def check_reports(case: Case) -> None:
     ]
 
 
+def the_end(case: Case) -> tuple[Request, Outcome] | None:
+    """The last update and the end of the program as it was given, recorded once."""
+    if case.ended is None and case.first is not None and case.outcome is not None:
+        seconds = time_for_it(case)
+        if seconds >= LEAST and not case.interrupted:
+            request = last_request(case.first, case.outcome.loops, seconds / SLOWER)
+            case.ended = request, case.sandbox.run(case.program, request, Limits(seconds=seconds))
+    return case.ended
+
+
+def time_for_it(case: Case) -> float:
+    """The seconds that recording an end may take."""
+    return min(SHARE * case.budget, case.deadline - time.monotonic() - LEAST)
+
+
 def judged(
-    case: Case, program: Program, request: Request, edits: Sequence[Edit], seconds: float
+    case: Case, program: Program, outcome: Outcome, edits: Sequence[Edit]
 ) -> list[Suspect] | None:
-    """Record the end of a program and ask the checks; None for a change that does not run."""
+    """Ask the checks about the recorded end of a program; None for a change that does not run."""
     traced = case.first
-    outcome = case.sandbox.run(program, request, Limits(seconds=seconds))
     if traced is None or outcome.tape is None or (edits and outcome.status not in CAME_THROUGH):
         return None
     keys = {moved_key(key, edits, case.program, program) for key in step_keys(traced)}
@@ -94,5 +107,6 @@ def proved(case: Case, request: Request, suspects: Sequence[Suspect], seconds: f
     )
     case.runs += 1
     again = replace(request, loop=loop, shorten=shorten)
-    rest = judged(case, program, again, edits, min(seconds, left))
+    outcome = case.sandbox.run(program, again, Limits(seconds=min(seconds, left)))
+    rest = judged(case, program, outcome, edits)
     return set() if rest is None else {s.code for s in mended} - {s.code for s in rest}

@@ -10,10 +10,9 @@ from collections import defaultdict
 
 import numpy as np
 
-from unstuck.trace.anatomy import FILLED
 from unstuck.trace.layers import PRODUCTS
 from unstuck.trace.request import LoopCount, Outcome
-from unstuck.trace.steps import Lineage, Parameter, Steps, Window, read_slots
+from unstuck.trace.steps import FILLED, Lineage, Parameter, Steps, Window, read_slots
 from unstuck.trace.tape import LEAF, Tape
 from unstuck.trace.traced import Traced, read
 
