@@ -11,8 +11,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from unstuck.base.errors import InvalidInputError
 from unstuck.doctor.fixes.moves import moved_eye, moved_key
 from unstuck.doctor.fixes.patch import Edit, apply
@@ -25,6 +23,7 @@ NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|\bnan\b|\binf\b"
 RISING = re.compile(r"acc|score|r2|correct|right|precision|recall|f1", re.IGNORECASE)
 FALLING = re.compile(r"loss|cost|err|mse|mae|rms|diff", re.IGNORECASE)
 PATIENCE, SHORT = 12.0, 5.0  # a changed program may take so many times as long, so many seconds
+LINES = 5  # with numbers at the end, of which one must say how good the program is
 EVEN = 0.5  # what guessing reaches, where the labels were not seen
 MOST_SAMPLES = 60  # of the whole batches that a full-batch program evaluates
 
@@ -155,18 +154,34 @@ def measured_by(eye: Eye | None, outcome: Outcome) -> Measured | None:
 def printed(text: str) -> Measured | None:
     """Progress by what a program prints, where its outputs could not be watched.
 
-    The last line that names a number decides; a share that is called accuracy counts as one.
+    One of its last lines with a number must call it an accuracy, or else a loss. A loss is compared
+    with the first one that was printed, where there are several.
     """
-    for line in reversed(text.splitlines()):
-        found = NUMBER.search(line)
-        if found is None:
+    lines = [line for line in text.splitlines() if NUMBER.search(line)]
+    nan = float("nan")
+    for word, rising in ((RISING, True), (FALLING, False)):
+        if not any(word.search(line) for line in lines[-LINES:]):
             continue
-        value = float(found.group())
-        nan = float("nan")
-        if RISING.search(line):
-            share = value / 100.0 if value > 1.0 else value
-            return Measured(0, (nan, share, EVEN), (nan, nan, nan))
-        if FALLING.search(line) and np.isfinite(value):
-            return Measured(0, (nan, nan, nan), (nan, value, max(1.0, 2.0 * abs(value))))
-        return None
+        values = [v for line in lines if (v := number_after(word, line)) is not None]
+        if not values:
+            continue
+        if rising:
+            shares = [v / 100.0 if values[-1] > 1.0 else v for v in values]
+            return Measured(0, (nan, shares[-1], EVEN), (nan, nan, nan))
+        end = values[-1]
+        chance = max(1.0, 2.0 * abs(end)) if len(values) == 1 else values[0]
+        return Measured(0, (nan, nan, nan), (values[0], end, chance))
     return None
+
+
+def number_after(word: re.Pattern[str], line: str) -> float | None:
+    """The first number behind a word; where there is none behind it, the last one of the line.
+
+    >>> number_after(FALLING, "step 20 loss 0.71 (best 0.7)"), number_after(RISING, "98 % correct")
+    (0.71, 98.0)
+    """
+    found = word.search(line)
+    if found is None:
+        return None
+    numbers = NUMBER.findall(line, found.end())[:1] or NUMBER.findall(line)[-1:]
+    return float(numbers[0]) if numbers else None
