@@ -5,7 +5,7 @@ import pytest
 from tests.doctor.programs import HEALTHY, exchanged, mended, seen
 from tests.trace.programs import line_of, sandbox
 
-from unstuck.doctor.apart import guessing, numbered_rows, sorted_rows, unrelated
+from unstuck.doctor.apart import guessing, numbered_rows, other_scale, sorted_rows, unrelated
 from unstuck.doctor.ask import diagnose
 from unstuck.trace.program import Program
 from unstuck.trace.told import last_request, lineages, step_keys, told_at_last
@@ -41,6 +41,9 @@ ONE_BY_ONE = exchanged(
 )
 
 
+RAW = exchanged(SPLIT, ("guess = np", "held = (held - held.mean(axis=0)) / 1000\nguess = np"))
+
+
 def told_of(text):
     """What a program tells at its end."""
     here = seen(text)
@@ -74,6 +77,21 @@ def test_the_mended_split_is_measured_on_what_was_held_back():
     assert {f.code for f in found.findings if f.severity == "cause"} == {"D408"}
     assert found.progress.end < 0.4
     assert found.repair.after > 0.9
+
+
+def test_inputs_that_were_scaled_without_the_others():
+    here = seen(RAW)
+    (suspect,) = other_scale(here.program, here.traced, told_of(RAW))
+    assert suspect.code == "D401"
+    assert suspect.finding.span.line == line_of(RAW, "/ 1000")
+    assert "times closer together than those of the training" in suspect.finding.message
+    assert "held = held * " in mended(here.program, suspect.options[0])
+
+
+@pytest.mark.parametrize("text", [SPLIT, SORTED], ids=["split", "sorted"])
+def test_inputs_of_one_scale(text):
+    here = seen(text)
+    assert other_scale(here.program, here.traced, told_of(text)) == []
 
 
 def test_labels_made_of_the_numbers_of_the_rows():

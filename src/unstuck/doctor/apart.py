@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from unstuck.doctor.case import Case
+from unstuck.doctor.feedback import PRODUCTS
+from unstuck.doctor.fixes.rewrites.data import changed
 from unstuck.doctor.fixes.verify import Trials
 from unstuck.doctor.judge import STUCK
 from unstuck.doctor.order import met, not_sorted
@@ -20,7 +22,7 @@ from unstuck.doctor.suspect import Option, Suspect, suspect_of
 from unstuck.doctor.told.compared import meetings
 from unstuck.doctor.told.metric import wrong_metrics
 from unstuck.doctor.told.reports import the_end
-from unstuck.trace.facts import ancestors, name_of, source_of
+from unstuck.trace.facts import ancestors, name_of, root_of, source_of
 from unstuck.trace.program import Program
 from unstuck.trace.progress import Eye, gain, site_key
 from unstuck.trace.tape import LEAF
@@ -30,6 +32,7 @@ from unstuck.trace.traced import Traced
 KNOWN = 0.5  # of the way, on the training data: so much has been learned
 FEWEST = 30  # samples that a comparison rests on
 MOST = 500  # samples whose neighbours are looked for
+FAR = 5.0  # times: inputs so much larger or smaller are of another scale
 PAIRS = 15  # samples from which on neighbours say something
 
 
@@ -49,6 +52,7 @@ def by_heart(case: Case) -> None:
     (trial,) = trials.run([(case.program, ())])
     if trial.measured is not None and trial.measured.gained <= STUCK:
         case.held = eye
+        case.apart = [*sorted_rows(case.program, traced), *other_scale(case.program, traced, told)]
         case.measured = case.compared = replace(trial.measured, updates=measured.updates)
 
 
@@ -81,6 +85,39 @@ def sorted_rows(program: Program, traced: Traced) -> list[Suspect]:
     if edit is None:
         return []
     return [suspect_of("D408", edit.span, (Option((edit,), "in random order"),), split=True)]
+
+
+def other_scale(program: Program, traced: Traced, told: Told) -> list[Suspect]:
+    """Inputs of the last count that are far larger or smaller than those of the training."""
+    tape = told.tape
+    counted = [
+        (parent, position) for node in tape.nodes[tape.start :]
+        if node.op in PRODUCTS and node.index in told.reach and node.index not in told.useful
+        for position, parent in enumerate(node.parents)
+        if not told.learned(parent) and np.ndim(tape[parent].value) == 2
+    ]  # fmt: skip
+    inputs, _ = met(traced)
+    if not counted or not inputs:
+        return []
+    last, axis = counted[-1]  # rows in front of the weights, columns behind them
+    large, small = (spread_of(x, axis) for x in (traced.tape[inputs[0]].value, tape[last].value))
+    if not (small > 0.0 and large > 0.0) or 1.0 / FAR < small / large < FAR:
+        return []
+    root = root_of(tape, last, frozenset())
+    name, source = name_of(tape, root), source_of(tape, root)
+    if source is None:  # made where nothing is recorded: then by what it is to be like
+        source = source_of(traced.tape, root_of(traced.tape, inputs[0], frozenset()))
+    file = source.file if source is not None else program.entry
+    factor = large / small
+    template = f"{{0}} * {factor:.4g}" if factor > 1.0 else f"{{0}} / {1.0 / factor:.4g}"
+    options = changed(program, name, file, source, [template], None)
+    return [suspect_of("D401", source, options, name=name, factor=factor)]
+
+
+def spread_of(inputs: Any, axis: int) -> float:
+    """How far samples lie apart, over all features; 0 for fewer than two samples."""
+    values = np.asarray(inputs, dtype=float)
+    return float(np.sqrt(np.mean(np.var(values, axis=axis)))) if values.ndim == 2 else 0.0
 
 
 def numbered_rows(traced: Traced) -> list[Suspect]:

@@ -10,6 +10,7 @@ from unstuck.doctor.exhibits import Exhibits
 from unstuck.doctor.fixes.moves import moved_key
 from unstuck.doctor.fixes.patch import Edit
 from unstuck.doctor.judge import STUCK
+from unstuck.doctor.suspect import Suspect
 from unstuck.trace.program import Program
 from unstuck.trace.progress import Eye, Measured
 from unstuck.trace.request import Key, Outcome, Request
@@ -45,7 +46,8 @@ class Case:
     edits: tuple[Edit, ...] = ()  # ... and what was changed since
     ahead: Outcome | None = None  # of `current`, where it was counted already
     ended: tuple[Request, Outcome] | None = None  # its last update and its end, recorded
-    held: Eye | None = None  # the count on other data in which it only guesses
+    held: Eye | None = None  # the count on other data in which it only guesses ...
+    apart: list[Suspect] = field(default_factory=list)  # ... and what sets those data apart
     findings: list[Finding] = field(default_factory=list)
     clean: list[Clean] = field(default_factory=list)
     unchecked: list[Unchecked] = field(default_factory=list)

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from unstuck.doctor.activations import with_activations
 from unstuck.doctor.alignment import misaligned
-from unstuck.doctor.apart import by_heart, numbered_rows, sorted_rows
+from unstuck.doctor.apart import by_heart, numbered_rows
 from unstuck.doctor.broadcast import broadcast_errors
 from unstuck.doctor.case import MENDED, Case, original_key, original_place
 from unstuck.doctor.crashes import crash_suspects
@@ -117,8 +117,7 @@ def judged(case: Case, traced: Traced, outcome: Outcome) -> list[Suspect]:
     forward += checked(case, "gradient", lambda: broadcast_errors(program, traced), [])
     forward += checked(case, "data", lambda: misaligned(program, traced), [])
     forward += checked(case, "data", lambda: numbered_rows(traced), [])
-    if case.held is not None:
-        forward += checked(case, "data", lambda: sorted_rows(program, traced), [])
+    forward += case.apart if program is case.program else []
     suspects += forward
     gradients = GradientFindings([], [], [])
     blind = any(

@@ -103,9 +103,17 @@ class Unscaled(Rule):
         size: float = NAN,
         saturated: float = NAN,
         step: float = NAN,
+        factor: float = NAN,
         **evidence: Any,
     ) -> str:
         """What range they have and what that does."""
+        if not math.isnan(factor):
+            closer, times = factor > 1.0, max(factor, 1.0 / factor)
+            return (
+                f"The inputs{' ' + name if name else ''} that are counted last lie {times:.3g} "
+                f"times {'closer together' if closer else 'further apart'} than those of the "
+                f"training: one was scaled without the other."
+            )
         range_ = clause(" (from {} to {})", low, high)
         what = f"The inputs{' ' + name if name else ''}{range_} are not scaled"
         effect = clause(
