@@ -258,6 +258,16 @@ def test_what_cannot_be_read_costs_only_itself():
     assert measure(watched([("text", y), (y, y)]), EYE).accuracy[1] == 1.0
 
 
+@pytest.mark.parametrize("transposed", [False, True])
+def test_batches_of_fewer_samples_than_outputs(transposed):
+    """Which axis is that of the samples shows where batches differ in length."""
+    rng = np.random.default_rng(3)
+    labels = [rng.normal(size=(n, 8)) for n in (5, 5, 4, 5)]
+    pairs = [(0.0 * y, y) for y in labels]
+    seen = measure(watched([(o.T, y.T) if transposed else (o, y) for o, y in pairs]), EYE)
+    assert seen.loss[2] == pytest.approx(np.mean(np.var(np.concatenate(labels), axis=0)))
+
+
 # ------------------------------------------------------------------------ class by class
 
 

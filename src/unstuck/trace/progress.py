@@ -122,7 +122,8 @@ def measure(watched: Watched | None, eye: Eye) -> Measured | None:
     if not seen:
         return None
     single = eye.index or one_sample_each([label for _, _, label in seen])
-    pairs = [(at, *as_rows(output, label, single=single)) for at, output, label in seen]
+    axis = samples_axis([label for _, _, label in seen])
+    pairs = [(at, *as_rows(output, label, single=single, axis=axis)) for at, output, label in seen]
     updates = max(1, round(watched.count / max(1, eye.per_update)))
     labels = [y for _, _, y in pairs]
     first, last = ends(pairs, watched.count)
@@ -228,8 +229,23 @@ def one_sample_each(labels: list[Array]) -> bool:
     return all(map(is_one_hot, rows)) and len({int(np.argmax(row)) for row in rows}) > 1
 
 
-def as_rows(output: Array, label: Array, *, single: bool = False) -> tuple[Array, Array]:
+def samples_axis(labels: list[Array]) -> int | None:
+    """The axis along which batches differ in length: that of the samples. None: none does."""
+    shapes = {y.shape for y in labels}
+    if any(len(shape) != 2 or min(shape) < 2 for shape in shapes):
+        return None
+    rows, columns = ({shape[k] for shape in shapes} for k in (0, 1))
+    if (len(rows) > 1) == (len(columns) > 1):
+        return None
+    return 0 if len(rows) > 1 else 1
+
+
+def as_rows(
+    output: Array, label: Array, *, single: bool = False, axis: int | None = None
+) -> tuple[Array, Array]:
     """Outputs and labels with samples as rows; ``single``: a vector is one sample."""
+    if axis is not None:
+        return (output, label) if axis == 0 else (output.T, label.T)
     if output.ndim == 0:
         return output.reshape(1, 1), label.reshape(1, 1)
     if output.size == max(output.shape):
