@@ -51,9 +51,11 @@ def by_heart(case: Case) -> None:
     trials = Trials(case.sandbox, case.program, eye, case.deadline, case.stop)
     (trial,) = trials.run([(case.program, ())])
     if trial.measured is not None and trial.measured.gained <= STUCK:
-        case.held = eye
+        case.held, case.known = eye, measured
         case.apart = [*sorted_rows(case.program, traced), *other_scale(case.program, traced, told)]
-        case.measured = case.compared = replace(trial.measured, updates=measured.updates)
+        case.measured = case.compared = replace(
+            measured, accuracy=trial.measured.accuracy, loss=trial.measured.loss, curve=()
+        )
 
 
 def guessing(told: Told, *, one_class: bool) -> Eye | None:

@@ -47,7 +47,8 @@ class Case:
     ahead: Outcome | None = None  # of `current`, where it was counted already
     ended: tuple[Request, Outcome] | None = None  # its last update and its end, recorded
     held: Eye | None = None  # the count on other data in which it only guesses ...
-    apart: list[Suspect] = field(default_factory=list)  # ... and what sets those data apart
+    known: Measured | None = None  # ... how it does on the data of its training ...
+    apart: list[Suspect] = field(default_factory=list)  # ... and what sets the others apart
     findings: list[Finding] = field(default_factory=list)
     clean: list[Clean] = field(default_factory=list)
     unchecked: list[Unchecked] = field(default_factory=list)
